@@ -1,0 +1,33 @@
+# Everything happens in .venv; the targets do their own set-up.
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help setup repro test check format
+help:  ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.done  ## make .venv with all packages (a minute or two, 6 GB)
+
+.venv/.done: requirements.txt constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python 3.11 or newer is needed, $(PYTHON) is " + sys.version.split()[0] + "; say make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+repro: .venv/.done  ## reproduce everything that changed, then show the results
+	@$(BIN)/autofaces check
+	$(BIN)/dvc repro
+	@$(BIN)/autofaces summary
+
+test: .venv/.done  ## run the tests, the whole pipeline at smoke scale among them
+	$(BIN)/python -m pytest
+
+check: .venv/.done  ## format and lint, without changing anything
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+format: .venv/.done  ## format, and fix what the linter can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .

@@ -1,0 +1,27 @@
+"""Where and how precisely tensors are computed."""
+
+import os
+
+import torch
+
+
+def pick() -> torch.device:
+    """The GPU if there is one, else the CPU with as many threads as this process may use, stated and not guessed."""
+    if torch.cuda.is_available():
+        torch.backends.cudnn.deterministic = True  # the same bytes on the same machine
+        return torch.device("cuda")
+    torch.set_num_threads(processors())
+    return torch.device("cpu")
+
+
+def processors() -> int:
+    """Processors this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def precision(setting: str, device: torch.device) -> torch.dtype:
+    """The type that convolutions are computed in: float32, or with `auto` bfloat16 where hardware multiplies it."""
+    if setting == "float32":
+        return torch.float32
+    fast = torch.cuda.is_bf16_supported() if device.type == "cuda" else torch.cpu._is_amx_tile_supported()
+    return torch.bfloat16 if fast else torch.float32

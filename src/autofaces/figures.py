@@ -1,0 +1,193 @@
+"""The papers' figures, ours beside their numbers: from samples and histories to byte-stable PNG."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from autofaces import files
+from autofaces.params import Experiment
+
+DPI = 100
+FACE = 128  # pixels of a face's side in a figure
+GAP = 4  # pixels between faces
+INK, FAINT = "#1f2430", "#6b7280"
+COLOURS = ("#2563eb", "#d9480f", "#0f766e", "#9333ea", "#b45309", "#be185d", "#4d7c0f", "#475569")
+
+matplotlib.rcParams.update(
+    {
+        "font.family": "DejaVu Sans",
+        "font.size": 10,
+        "text.color": INK,
+        "axes.edgecolor": FAINT,
+        "axes.labelcolor": INK,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "grid.color": "#e5e7eb",
+        "xtick.color": FAINT,
+        "ytick.color": FAINT,
+        "svg.hashsalt": "autofaces",
+    }
+)
+
+
+class Run(NamedTuple):
+    """One experiment's results, as the figures need them."""
+
+    key: str
+    experiment: Experiment
+    samples: dict[str, np.ndarray]  # what evaluate kept: pictures, and image_<metric> (N,)
+    history: pd.DataFrame
+
+    def mean(self, metric: str) -> float:
+        return float(np.nanmean(self.samples[f"image_{metric}"]))
+
+
+def draw(paper: str, runs: dict[str, Run], scale: str) -> dict[str, Figure]:
+    """Every figure of a paper by its file name; `scale` says what data and how much of the work it stands for."""
+    return {"ray2020": ray2020, "koenig2020": koenig2020}[paper](runs, scale)
+
+
+def scale(profile: str, source: str, runs: Iterable[Run]) -> str:
+    """What a figure stands for, in a line: profile, data, and images seen in training."""
+    faces_are = {
+        "synthetic": "synthetic faces",
+        "local": "real faces (local archives)",
+        "official": "real faces",
+    }
+    seen = sorted({int(run.history["images"].iloc[-1]) for run in runs})
+    dataset = sorted({run.experiment.dataset for run in runs})
+    return (
+        f"{', '.join(dataset)}, {faces_are[source]}, profile {profile}, "
+        f"{' to '.join(f'{n:,}' for n in dict.fromkeys((seen[0], seen[-1])))} images seen in training."
+    )
+
+
+def ray2020(runs: dict[str, Run], scale: str) -> dict[str, Figure]:
+    """Figure 3 of the paper, decoding from every depth, and the loss curves."""
+    stacked, recursive = runs["ray-stacked"], runs["ray-recursive"]
+    pair = {"stacked": stacked, "recursive": recursive}
+    rows = [("original", stacked.samples["originals"])]
+    rows += [(_measured(name, run), run.samples["reconstructions"]) for name, run in pair.items()]
+
+    levels = stacked.samples["depths"].shape[1]
+    deep = []
+    for i in range(len(stacked.samples["depths"])):
+        original = stacked.samples["originals"][i : i + 1]
+        for name, run in pair.items():
+            deep.append((name, np.concatenate([original, run.samples["depths"][i]])))
+    return {
+        "reconstructions.png": faces(
+            rows,
+            title="Unseen faces after seven halvings: trained end to end, and level by level",
+            note=f"Figure 3 of ray2020, ours. {scale}",
+        ),
+        "depths.png": faces(
+            deep,
+            title="What each depth of the code still knows",
+            note=f"Encoded to depth k and decoded from there; only the deepest is a code of {_code(stacked)} numbers. {scale}",
+            columns=["original", *(f"depth {k}" for k in range(1, levels + 1))],
+        ),
+        "losses.png": curves(
+            {name: run.history for name, run in pair.items()},
+            {"validation_mse": "validation faces"},
+            title="Error of the whole reconstruction while training",
+            note=scale,
+        ),
+    }
+
+
+def koenig2020(runs: dict[str, Run], scale: str) -> dict[str, Figure]:
+    """Figure 3 (model 1 against model 2) and figures 4 and 5 (validation and training losses)."""
+    one, two = runs["koenig-m1-nf16-bs32"], runs["koenig-m2-bs32"]
+    names = {"model 1": one, "model 2": two}
+    rows = [("original", one.samples["originals"])]
+    rows += [(_measured(name, run), run.samples["reconstructions"]) for name, run in names.items()]
+    return {
+        "reconstructions.png": faces(
+            rows,
+            title="Unseen faces from 256 numbers: strided convolutions (model 1) and pooling (model 2)",
+            note=f"Figure 3 of koenig2020, ours. {scale}",
+        ),
+        "losses.png": curves(
+            {f"{name}, batch {run.experiment.train.batch_size}": run.history for name, run in names.items()},
+            {"validation_loss": "validation", "train_loss": "training"},
+            title="Loss while training: mean squared error on [-1, 1]",
+            note=f"Figures 4 and 5 of koenig2020, ours. {scale}",
+        ),
+    }
+
+
+def faces(
+    rows: Sequence[tuple[str, np.ndarray]],
+    title: str,
+    note: str,
+    columns: Sequence[str] | None = None,
+) -> Figure:
+    """Rows of pictures, (label, uint8 (K, H, W, C)) each, every picture shown pixel by pixel."""
+    count = len(rows[0][1])
+    margin, head, foot = 150, 58 if columns is None else 80, 34
+    width = margin + count * (FACE + GAP) + 12
+    height = head + len(rows) * (FACE + GAP) + foot
+    figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
+    for r, (label, pictures) in enumerate(rows):
+        top = head + r * (FACE + GAP)
+        for c, picture in enumerate(pictures):
+            left = margin + c * (FACE + GAP)
+            box = (left / width, 1 - (top + FACE) / height, FACE / width, FACE / height)
+            axes = figure.add_axes(box)
+            axes.imshow(picture.squeeze(), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+            axes.set_axis_off()
+        y = 1 - (top + FACE / 2) / height
+        figure.text((margin - 12) / width, y, label, ha="right", va="center", linespacing=1.5)
+    for c, label in enumerate(columns or []):
+        x = (margin + c * (FACE + GAP) + FACE / 2) / width
+        figure.text(x, 1 - (head - 8) / height, label, ha="center", va="bottom", color=FAINT)
+    _title(figure, title, note)
+    return figure
+
+
+def curves(histories: dict[str, pd.DataFrame], panels: dict[str, str], title: str, note: str) -> Figure:
+    """Each history's column against epochs, a panel per column (name -> heading), one colour per history, common axes."""
+    figure = Figure(figsize=(5.4 * len(panels) + (2.6 if len(panels) == 1 else 0), 4.2), dpi=DPI)
+    axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    for ax, (column, heading) in zip(axes, panels.items(), strict=True):
+        for colour, (name, history) in zip(COLOURS, histories.items(), strict=False):
+            ax.plot(history["epoch"], history[column], color=colour, marker="o", markersize=3.5, label=name)
+        ax.set_title(heading, fontsize=10, color=FAINT)
+        ax.set_xlabel("epoch")
+        ax.margins(x=0.03, y=0.1)
+    axes[0].set_ylim(bottom=0)  # after all is drawn: it fixes the shared axis
+    axes[0].set_ylabel("mean squared error")
+    axes[-1].legend(frameon=False)
+    _title(figure, title, note)
+    figure.subplots_adjust(left=0.1 if len(panels) > 1 else 0.11, right=0.97, top=0.8, bottom=0.2)
+    return figure
+
+
+def save(figure: Figure, path: Path | str) -> None:
+    """Write a PNG without the maker's version, so that equal pictures are equal bytes."""
+    with files.writing(path) as temporary:
+        figure.savefig(temporary, format="png", metadata={"Software": None})
+
+
+def _title(figure: Figure, title: str, note: str) -> None:
+    height = figure.get_figheight() * DPI
+    figure.text(0.012, 1 - 14 / height, title, ha="left", va="top", fontsize=14, weight="bold")
+    figure.text(0.012, 10 / height, note, ha="left", va="bottom", fontsize=8.5, color=FAINT)
+
+
+def _measured(name: str, run: Run) -> str:
+    return (
+        f"{name}\nmse {run.mean('mse'):.4f}\nssim {run.mean('ssim'):.2f}\n"
+        f"detail {run.mean('gradient_correlation'):.2f}"
+    )
+
+
+def _code(run: Run) -> int:
+    return 64 * (run.experiment.model.arguments.get("base", 6))

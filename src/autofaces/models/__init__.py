@@ -1,0 +1,83 @@
+"""Models by name: one file each, found by its file name.
+
+A model is an nn.Module built as `Class(size, channels, width, **arguments)` with
+- `encode(images) -> code` and `decode(code) -> images`, images float (B, C, H, W) in its `pixel_range`;
+- `forward(images)`, the reconstruction.
+The keyword-only arguments of the constructor are the model's settings in params.yaml.
+"""
+
+import importlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from autofaces import files
+from autofaces.params import class_name
+
+
+def build(name: str, size: int, channels: int, width: float, arguments: Mapping[str, Any]) -> nn.Module:
+    """A fresh model for images of (channels, size, size) pixels, weights drawn from torch's global generator.
+
+    `width` is a factor on the channel counts (1: the paper's). ValueError where the model does not fit the size.
+    """
+    module = importlib.import_module(f"autofaces.models.{name}")
+    return getattr(module, class_name(name))(size, channels, width, **arguments)
+
+
+def count(model: nn.Module) -> int:
+    """Number of learned numbers."""
+    return sum(p.numel() for p in model.parameters())
+
+
+def size(name: str, *args: Any) -> int:
+    """Number of learned numbers of the model that `build` would make, without drawing them."""
+    with torch.device("meta"):
+        return count(build(name, *args))
+
+
+def save(folder: Path, model: nn.Module, config: Mapping[str, Any]) -> None:
+    """Write weights.safetensors and config.json into `folder`; `config` holds what `build` was given, and more."""
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    with files.writing(folder / "weights.safetensors") as temporary:
+        save_file(tensors, temporary)
+    files.write_json(folder / "config.json", dict(config))
+
+
+def load(folder: Path | str) -> tuple[nn.Module, dict[str, Any]]:
+    """The model saved in `folder`, in evaluation mode on the CPU, and its config. BadInput where it is not whole."""
+    folder = Path(folder)
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        weights = load_file(folder / "weights.safetensors")
+        model = build(**{k: config[k] for k in ("name", "size", "channels", "width", "arguments")})
+        model.load_state_dict(weights)
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise files.BadInput(
+            f"{folder}: no whole model there ({type(error).__name__}: {error}); expected config.json and "
+            "weights.safetensors as `dvc repro train` writes them"
+        ) from error
+    return model.eval(), config
+
+
+def normalise(images: Tensor, pixel_range: tuple[float, float]) -> Tensor:
+    """uint8 (B, H, W, C) in 0..255 -> float32 (B, C, H, W), channels last in memory, in `pixel_range`."""
+    low, high = pixel_range
+    return images.permute(0, 3, 1, 2).float().mul_((high - low) / 255).add_(low)
+
+
+def to_unit(images: Tensor, pixel_range: tuple[float, float]) -> Tensor:
+    """Images in `pixel_range` -> float32 in [0, 1], where metrics and figures see them."""
+    low, high = pixel_range
+    return ((images.float() - low) / (high - low)).clamp(0, 1)
+
+
+@torch.inference_mode()
+def reconstruct(model: nn.Module, images: Tensor) -> Tensor:
+    """uint8 (B, H, W, C) -> the model's reconstruction, float32 (B, C, H, W) in [0, 1], on the images' device."""
+    return to_unit(model(normalise(images, model.pixel_range)), model.pixel_range)

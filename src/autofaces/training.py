@@ -1,0 +1,239 @@
+"""The one training loop.
+
+Order comes from counters (seed, epoch), so a resumed run needs no state of a random generator, and ends in the same
+bytes as one that was never interrupted.
+"""
+
+import math
+import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from autofaces import checkpoints, files
+from autofaces.models import normalise, reconstruct
+from autofaces.objectives import Objective
+from autofaces.params import Schedule
+
+CHECKPOINT_SECONDS = 60
+ROWS = 100  # of the history, at most
+PREFETCH = 3  # batches read ahead
+OPTIMIZERS = {"adam": torch.optim.Adam, "adamax": torch.optim.Adamax}
+
+Row = dict[str, float]
+
+
+class Plan(NamedTuple):
+    """How long a training is, in optimiser updates."""
+
+    batch_size: int
+    per_epoch: int  # the rest of an epoch that does not fill a batch waits for the next epoch's order
+    steps: int
+    row_every: int  # updates between two rows of the history
+
+
+def plan(name: str, schedule: Schedule, images: int, image_passes: int | None) -> Plan:
+    """The schedule on a training set of so many images, cut to `image_passes` images. BadInput if no batch is full."""
+    batch = schedule.batch_size
+    if batch > images:
+        raise files.BadInput(
+            f"experiments.{name}.train.batch_size = {batch}: larger than the training set of {images} images; "
+            "set a smaller batch, or more images in the profile"
+        )
+    per_epoch = images // batch
+    steps = schedule.steps or schedule.epochs * per_epoch
+    if image_passes:
+        steps = max(1, min(steps, image_passes // batch))
+    return Plan(batch, per_epoch, steps, per_epoch * math.ceil(steps / per_epoch / ROWS))
+
+
+def fit(
+    name: str,
+    model: nn.Module,
+    objective: Objective,
+    train: np.memmap,
+    validation: np.memmap,
+    plan: Plan,
+    schedule: Schedule,
+    *,
+    seed: int,
+    clip_norm: float | None,
+    dtype: torch.dtype,
+    checkpoint: Path,
+) -> Iterator[Row]:
+    """Train `model` in place, on the device it is on; yield a row of the history per epoch.
+
+    train, validation: uint8 (N, H, W, C). Where `checkpoint` exists, go on from there (its rows are yielded again).
+    A row: epoch, step, images; train_loss and the objective's terms, means since the row before; validation_loss, and
+    validation_mse of the reconstruction on [0, 1]. BadInput when the loss is no longer finite.
+    """
+    device = next(model.parameters()).device
+    optimizer = OPTIMIZERS[schedule.optimizer](model.parameters(), lr=schedule.learning_rate)
+    step, rows, sums = 0, [], {}
+    if state := checkpoints.load(checkpoint):
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        step, rows, sums = state["step"], state["rows"], state["sums"]
+        yield from rows
+    # on a GPU each look at the loss waits for the device
+    look_every = 1 if device.type == "cpu" else 50
+    saved = time.monotonic()
+    model.train()
+    with tqdm(
+        total=plan.steps * plan.batch_size,
+        initial=step * plan.batch_size,
+        desc=name,
+        unit="image",
+        unit_scale=True,
+        disable=None,
+        dynamic_ncols=True,
+    ) as bar:
+        for images in batches(train, plan, seed, step, device):
+            with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
+                loss, terms = objective(model, normalise(images, model.pixel_range))
+            loss.backward()
+            if clip_norm:
+                nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            step += 1
+            for term, value in {"train_loss": loss.detach(), **terms}.items():
+                sums[term] = sums.get(term, 0.0) + value.double()
+            bar.update(plan.batch_size)
+
+            end_of_row = step % plan.row_every == 0 or step == plan.steps
+            overdue = time.monotonic() - saved > CHECKPOINT_SECONDS
+            if step % look_every == 0 or end_of_row or overdue:
+                sums = {term: float(value) for term, value in sums.items()}
+                if not math.isfinite(sums["train_loss"]):
+                    raise files.BadInput(
+                        f"{name}: step {step}: the loss is no longer finite at learning rate {schedule.learning_rate}; "
+                        f"set a smaller experiments.{name}.train.learning_rate, or train.clip_norm"
+                    )
+                bar.set_postfix_str(f"epoch {step / plan.per_epoch:.1f}, loss {float(loss.detach()):.4g}")
+            if end_of_row:
+                steps = step - (rows[-1]["step"] if rows else 0)
+                row = {"epoch": step / plan.per_epoch, "step": step, "images": step * plan.batch_size}
+                row |= {term: value / steps for term, value in sums.items()}
+                row |= validate(model, objective, validation, plan.batch_size, dtype)
+                rows.append(row)
+                sums = {}
+            if end_of_row or overdue:
+                checkpoints.save(
+                    checkpoint,
+                    {
+                        "model": model.state_dict(),
+                        "optimizer": optimizer.state_dict(),
+                        "step": step,
+                        "rows": rows,
+                        "sums": sums,
+                    },
+                )
+                saved = time.monotonic()
+            if end_of_row:
+                yield rows[-1]
+
+
+def fit_closed_form(name: str, model: nn.Module, train: np.memmap, validation: np.memmap) -> Row:
+    """Fit a model that needs no gradient (one with a `fit`), in place; the one row of its history."""
+
+    def blocks() -> Iterator[Tensor]:
+        for start in range(0, len(train), 512):
+            index = np.arange(start, min(start + 512, len(train)))
+            yield normalise(torch.from_numpy(read_images(train, index)), model.pixel_range).contiguous()
+
+    try:
+        model.cpu().fit(lambda: tqdm(blocks(), desc=name, total=math.ceil(len(train) / 512), disable=None))
+    except ValueError as error:
+        raise files.BadInput(f"experiments.{name}.model: {error}") from None
+    errors = [mean_squared_error(model, array, len(array)) for array in (train, validation)]
+    row = {"epoch": 1, "step": 1, "images": len(train)}
+    return row | {"train_loss": errors[0], "validation_loss": errors[1], "validation_mse": errors[1]}
+
+
+def batches(array: np.memmap, plan: Plan, seed: int, start: int, device: torch.device) -> Iterator[Tensor]:
+    """The training's batches from step `start` on: uint8 (B, H, W, C) on `device`.
+
+    On a GPU that can hold it the whole array lies there; else a thread reads ahead, so that memory does not grow with
+    the array.
+    """
+
+    def order() -> Iterator[np.ndarray]:
+        for epoch in range(start // plan.per_epoch, math.ceil(plan.steps / plan.per_epoch)):
+            permutation = np.random.default_rng([seed, epoch]).permutation(len(array))
+            for step in range(plan.per_epoch):
+                if start <= epoch * plan.per_epoch + step < plan.steps:
+                    yield permutation[step * plan.batch_size : (step + 1) * plan.batch_size]
+
+    if device.type == "cuda" and array.nbytes < torch.cuda.mem_get_info(device)[0] / 2:
+        resident = torch.from_numpy(np.array(array)).to(device)
+        for index in order():
+            yield resident[torch.from_numpy(index).to(device)]
+        return
+    with ThreadPoolExecutor(1) as reader:
+        ahead: deque = deque()
+        for index in order():
+            ahead.append(reader.submit(read_images, array, index))
+            if len(ahead) > PREFETCH:
+                yield torch.from_numpy(ahead.popleft().result()).to(device)
+        for future in ahead:
+            yield torch.from_numpy(future.result()).to(device)
+
+
+def read_images(array: np.memmap, index: np.ndarray) -> np.ndarray:
+    """Copy the images at `index` by reading the file: through the mapping, each would stay counted as our memory."""
+    images = np.empty((len(index), *array.shape[1:]), array.dtype)
+    with Path(array.filename).open("rb", buffering=0) as file:
+        for image, i in zip(images, index, strict=True):
+            file.seek(array.offset + int(i) * image.nbytes)
+            if file.readinto(image) != image.nbytes:
+                raise files.BadInput(
+                    f"{array.filename}: ends before image {i}; run `dvc repro preprocess` again"
+                )
+    return images
+
+
+@torch.inference_mode()
+def validate(
+    model: nn.Module, objective: Objective, array: np.memmap, batch_size: int, dtype: torch.dtype
+) -> Row:
+    """validation_loss (the objective, means over images) and validation_mse (reconstruction on [0, 1])."""
+    device = next(model.parameters()).device
+    model.eval()
+    loss = mse = 0.0
+    for start in range(0, len(array), batch_size):
+        images = torch.from_numpy(array[start : start + batch_size].copy()).to(device)
+        with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
+            loss += float(objective(model, normalise(images, model.pixel_range))[0]) * len(images)
+        mse += float(_squared_error(model, images, dtype))
+    model.train()
+    return {"validation_loss": loss / len(array), "validation_mse": mse / len(array)}
+
+
+@torch.inference_mode()
+def mean_squared_error(model: nn.Module, array: np.memmap, limit: int) -> float:
+    """MSE of the reconstruction on [0, 1] over at most `limit` evenly spaced images of `array`, in evaluation mode
+    and in float32 whatever the training's precision was."""
+    device = next(model.parameters()).device
+    model.eval()
+    index = np.linspace(0, len(array) - 1, min(limit, len(array)), dtype=int)
+    total = 0.0
+    for part in np.array_split(index, math.ceil(len(index) / 64)):
+        total += float(
+            _squared_error(model, torch.from_numpy(read_images(array, part)).to(device), torch.float32)
+        )
+    return total / len(index)
+
+
+def _squared_error(model: nn.Module, images: Tensor, dtype: torch.dtype) -> Tensor:
+    """Sum over images of each one's mean squared error."""
+    with torch.autocast(images.device.type, dtype, enabled=dtype != torch.float32):
+        output = reconstruct(model, images)
+    return (output - normalise(images, (0.0, 1.0))).square().mean((1, 2, 3), dtype=torch.float64).sum()

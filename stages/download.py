@@ -1,0 +1,22 @@
+"""python stages/download.py <dataset>: the dataset's archives, as they are, go to data/raw/<dataset>/."""
+
+from pathlib import Path
+
+from autofaces import params, stage
+from autofaces.data import sources
+
+
+def main(dataset: str) -> None:
+    sources.obtain(
+        dataset,
+        params.section(f"datasets.{dataset}"),
+        source=params.profile("source"),
+        images=params.profile("images"),
+        seed=params.section("seed"),
+        data_root=params.section("data_root"),
+        folder=Path(f"data/raw/{dataset}"),
+    )
+
+
+if __name__ == "__main__":
+    stage.run(main)

@@ -1,0 +1,48 @@
+"""Files are whole or absent."""
+
+import hashlib
+
+import pytest
+
+from autofaces import files
+
+
+def test_a_written_file_appears_with_its_folder(tmp_path):
+    with files.writing(tmp_path / "a" / "b.txt") as temporary:
+        temporary.write_text("whole")
+        assert not (tmp_path / "a" / "b.txt").exists()
+    assert [p.name for p in (tmp_path / "a").iterdir()] == ["b.txt"]
+
+
+def test_an_error_leaves_nothing_and_keeps_the_old_file(tmp_path):
+    path = tmp_path / "b.txt"
+    path.write_text("old")
+    with pytest.raises(RuntimeError, match="midway"), files.writing(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError("midway")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_replaces_an_older_one_whole(tmp_path):
+    for name in ("first", "second"):
+        with files.writing(tmp_path / "folder") as temporary:
+            temporary.mkdir()
+            (temporary / name).write_text(name)
+    assert [p.name for p in (tmp_path / "folder").iterdir()] == ["second"]
+
+
+def test_json_refuses_what_json_does_not_have(tmp_path):
+    with pytest.raises(ValueError, match="Out of range float"):
+        files.write_json(tmp_path / "x.json", {"mse": float("nan")})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_csv_rows_keep_nine_digits_and_unix_ends(tmp_path):
+    files.write_csv(tmp_path / "x.csv", [{"a": 1, "b": 1 / 3}, {"a": 2, "b": 2.0}])
+    assert (tmp_path / "x.csv").read_bytes() == b"a,b\n1,0.333333333\n2,2\n"
+
+
+def test_sha256_is_the_files(tmp_path):
+    (tmp_path / "x").write_bytes(b"faces" * 100_000)
+    assert files.sha256(tmp_path / "x") == hashlib.sha256(b"faces" * 100_000).hexdigest()

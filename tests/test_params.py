@@ -1,0 +1,150 @@
+"""params.yaml: what is read, and what is refused by name."""
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from autofaces import models, objectives, params
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def settings() -> dict:
+    return yaml.load((ROOT / "params.yaml").read_text(), params._Loader)
+
+
+@pytest.fixture
+def refused(tmp_path, settings):
+    """Write the settings with one value replaced (or, given a dict, added to), and return the message."""
+
+    def refusal(dotted: str, value: object) -> str:
+        *path, last = dotted.split("/")
+        place = settings
+        for part in path:
+            place = place[part]
+        if value is KeyError:
+            del place[last]
+        else:
+            place[last] = value
+        (tmp_path / "params.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
+        with pytest.raises(params.SettingsError) as error:
+            params.load(tmp_path / "params.yaml")
+        return str(error.value)
+
+    return refusal
+
+
+def test_the_projects_own_settings_are_allowed():
+    assert params.load(ROOT / "params.yaml").profile == "demo"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("profile", "dmeo", "profile: 'dmeo' is unknown; known: smoke, demo, sample, paper; did you mean demo?"),
+        ("colour", "red", "colour = 'red': unknown key"),
+        ("seed", -1, "seed = -1: input should be greater than or equal to 0"),
+        ("seed", KeyError, "seed: missing"),
+        ("seed", True, "seed = True: input should be a valid integer"),
+        ("profiles/demo/source", "web", "profiles.demo.source = 'web': input should be 'synthetic', 'local' or"),
+        ("profiles/demo/images", None, "profiles.demo: images: source synthetic draws as many faces as asked for"),
+        ("profiles/demo/images", 3, "profiles.demo.images = 3: input should be greater than or equal to 30"),
+        ("profiles/demo/width", 0, "profiles.demo.width = 0: input should be greater than 0"),
+        ("profiles/demo/precision", "fp16", "profiles.demo.precision = 'fp16': input should be 'float32' or 'auto'"),
+        ("profiles/demo/split", {"celebA": "identity"}, "profiles.demo.split: 'celebA' is unknown; known: lfw, celeba"),
+        ("profiles/demo/split", {"lfw": "person"}, "profiles.demo.split.lfw = 'person': input should be 'identity',"),
+        ("datasets/lfw/layout", "ifw", "datasets.lfw.layout = 'ifw': input should be 'lfw', 'anime', 'celeba',"),
+        ("datasets/lfw/size", 100, "datasets.lfw.size = 100: input should be 32, 64 or 128"),
+        ("datasets/lfw/crop", "round", "datasets.lfw.crop = 'round': input should be 'square' or 'whole'"),
+        ("datasets/lfw/test", 1.0, "datasets.lfw.test = 1.0: input should be less than 1"),
+        ("datasets/lfw/test", 0.95, "datasets.lfw: validation + test: 0.1 + 0.95 leave nothing to train on"),
+        ("datasets/lfw/files/lfw.tgz/sha256", "abc", "datasets.lfw.files.lfw.tgz.sha256 = 'abc': string should match"),
+        ("datasets/lfw/files/lfw.tgz/urls", ["ftp://x"], "datasets.lfw.files.lfw.tgz.urls.0 = 'ftp://x': string should"),
+        ("train/clip_norm", 0.0, "train.clip_norm = 0.0: input should be greater than 0"),
+        ("experiments/ray-stacked/dataset", "ifw", "experiments.ray-stacked.dataset: 'ifw' is unknown; known: lfw,"),
+        ("experiments/ray-stacked/model", {"name": "lader"}, "'lader' is unknown; known: dcgan, dcgan_pooled, ladder,"),
+        ("experiments/ray-stacked/model", {"name": "ladder", "levles": 7}, "levles = 7: unknown key"),
+        ("experiments/ray-stacked/model", {"name": "ladder", "levels": 8}, "levels = 8: input should be less than or"),
+        ("experiments/pca-lfw/model", {"name": "pca"}, "model pca: code: missing (arguments of pca: code)"),
+        ("experiments/ray-stacked/objective", {"name": "mse2"}, "'mse2' is unknown; known: mse, layerwise"),
+        ("experiments/ray-stacked/objective", {"name": "mse", "beta": 1.0}, "beta = 1.0: unknown key"),
+        ("experiments/ray-stacked/train", None, "objective, train: set both (trained by gradient) or neither"),
+        ("experiments/ray-stacked/train/steps", 5, "experiments.ray-stacked.train: epochs, steps: set one of the two"),
+        ("experiments/ray-stacked/train/epochs", 0, "experiments.ray-stacked.train.epochs = 0: input should be greater"),
+        ("experiments/ray-stacked/train/optimizer", "adm", "train.optimizer = 'adm': input should be 'adam' or"),
+        ("experiments/ray-stacked/train/learning_rate", "fast", "train.learning_rate = 'fast': input should be a valid"),
+        ("experiments/Ray Stacked", {}, "experiments.Ray Stacked"),
+    ],
+)  # fmt: skip
+def test_a_wrong_setting_is_refused_by_key_value_and_what_is_allowed(refused, key, value, message):
+    assert message in refused(key, value)
+
+
+def test_every_wrong_setting_is_named_at_once(refused, settings):
+    settings["seed"] = "zero"
+    message = refused("train/seed", None)
+    assert "2 wrong" in message
+    assert re.search(r"\n  seed = 'zero'.*\n  train.seed = None", message)
+
+
+@pytest.mark.parametrize("text", ["1e-05", "1.0e-5", "0.00001", "1E-5"])
+def test_numbers_are_numbers_as_dvc_writes_them(tmp_path, text):
+    source = (ROOT / "params.yaml").read_text().replace("learning_rate: 0.001", f"learning_rate: {text}")
+    (tmp_path / "params.yaml").write_text(source)
+    loaded = params.load(tmp_path / "params.yaml")
+    assert loaded.experiments["ray-stacked"].train.learning_rate == 1e-5
+
+
+def test_text_that_looks_like_a_number_is_pointed_at(refused):
+    message = refused("experiments/ray-stacked/train/learning_rate", "0.001")
+    assert "'0.001': this is text; write the number without quotes" in message
+
+
+def test_a_missing_file_says_where_it_was_looked_for(tmp_path):
+    with pytest.raises(
+        params.SettingsError, match=r"absent.yaml: not found in .*; run from the project's top folder"
+    ):
+        params.load(tmp_path / "absent.yaml")
+
+
+def test_broken_yaml_is_refused(tmp_path):
+    (tmp_path / "params.yaml").write_text("profile: [demo")
+    with pytest.raises(params.SettingsError, match="not readable as YAML"):
+        params.load(tmp_path / "params.yaml")
+
+
+def test_a_section_is_found_by_its_dotted_name(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert params.section("experiments.ray-stacked").model.name == "ladder"
+    assert params.section("seed") == 0
+    with pytest.raises(
+        params.SettingsError, match=r"experiments\.ray-staked: 'ray-staked' is unknown.*mean ray-stacked"
+    ):
+        params.section("experiments.ray-staked")
+
+
+def test_the_schema_of_a_model_is_its_constructor():
+    import importlib
+
+    for name, schema in params.models().items():
+        cls = getattr(importlib.import_module(f"autofaces.models.{name}"), params.class_name(name))
+        keywords = [p for p in inspect.signature(cls).parameters.values() if p.kind is p.KEYWORD_ONLY]
+        assert list(schema.model_fields) == [p.name for p in keywords]
+
+
+def test_the_schema_of_an_objective_is_its_function():
+    for name, schema in params.objectives().items():
+        keywords = inspect.signature(getattr(objectives, name)).parameters.values()
+        assert list(schema.model_fields) == [p.name for p in keywords if p.kind is p.KEYWORD_ONLY]
+
+
+def test_every_experiment_can_be_built():
+    settings = params.load(ROOT / "params.yaml")
+    for experiment in settings.experiments.values():
+        dataset = settings.datasets[experiment.dataset]
+        model = experiment.model
+        assert models.size(model.name, dataset.size, dataset.channels, 1.0, model.arguments) > 0

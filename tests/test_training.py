@@ -1,0 +1,200 @@
+"""The loop: what it minimises, what it remembers, how it ends."""
+
+import subprocess
+import sys
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autofaces import checkpoints, files, models, objectives, training
+from autofaces.params import Schedule
+
+SCHEDULE = Schedule(epochs=6, batch_size=16, optimizer="adam", learning_rate=0.01)
+
+
+@pytest.fixture
+def arrays(arrays_folder) -> tuple[np.memmap, np.memmap]:
+    return tuple(np.load(arrays_folder / f"{name}.npy", mmap_mode="r") for name in ("train", "validation"))
+
+
+def build() -> torch.nn.Module:
+    torch.manual_seed(0)
+    torch.set_num_threads(1)
+    return models.build("dcgan", 32, 3, 1.0, {"n_f": 8, "code": 32})
+
+
+def fit(model, arrays, checkpoint, schedule=SCHEDULE, objective=objectives.mse, **settings):
+    plan = training.plan("tiny", schedule, len(arrays[0]), None)
+    settings = {"seed": 0, "clip_norm": None, "dtype": torch.float32} | settings
+    return training.fit("tiny", model, objective, *arrays, plan, schedule, checkpoint=checkpoint, **settings)
+
+
+def test_training_lowers_the_loss_on_both_sets(arrays, tmp_path):
+    rows = list(fit(build(), arrays, tmp_path / "c.pt"))
+    assert [row["epoch"] for row in rows] == [1, 2, 3, 4, 5, 6]
+    assert rows[-1]["images"] == 6 * 48
+    assert rows[-1]["train_loss"] < rows[0]["train_loss"]
+    assert rows[-1]["validation_mse"] < rows[0]["validation_mse"]
+    # [-1, 1] is twice as long as [0, 1]
+    assert rows[-1]["validation_loss"] == pytest.approx(4 * rows[-1]["validation_mse"], rel=1e-3)
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_does_not(arrays, tmp_path):
+    trained = []
+    for run, seed in enumerate((0, 0, 1)):
+        model = build()
+        list(fit(model, arrays, tmp_path / f"{run}.pt", seed=seed))
+        trained.append(torch.cat([p.detach().flatten() for p in model.parameters()]))
+    assert torch.equal(trained[0], trained[1])
+    assert not torch.equal(trained[0], trained[2])
+
+
+KILLED = """
+import os, signal, sys
+sys.path.insert(0, {tests!r})
+import numpy as np, test_training as t
+from autofaces import training
+training.CHECKPOINT_SECONDS = {seconds}
+arrays = tuple(np.load(f"{folder}/{{n}}.npy", mmap_mode="r") for n in ("train", "validation"))
+steps = 0
+def objective(model, images):
+    global steps
+    steps += model.training
+    if steps == 8:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return t.objectives.mse(model, images)
+list(t.fit(t.build(), arrays, t.training.Path("{checkpoint}"), objective=objective))
+"""
+
+
+@pytest.mark.parametrize("seconds", [60, 0], ids=["from the last epoch", "from the middle of an epoch"])
+def test_a_training_killed_midway_goes_on_to_the_same_bytes(arrays, arrays_folder, tmp_path, seconds):
+    uninterrupted = build()
+    expected = list(fit(uninterrupted, arrays, tmp_path / "a.pt"))
+
+    checkpoint = tmp_path / "b.pt"
+    script = KILLED.format(tests=str(training.Path(__file__).parent), folder=arrays_folder, checkpoint=checkpoint, seconds=seconds)  # fmt: skip
+    killed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert killed.returncode == -9, killed.stderr
+    assert checkpoints.load(checkpoint)["step"] == (6 if seconds else 7)
+
+    resumed = build()
+    assert list(fit(resumed, arrays, checkpoint)) == expected
+    for name, tensor in uninterrupted.state_dict().items():
+        assert torch.equal(tensor, resumed.state_dict()[name]), name
+
+
+def test_a_finished_training_is_not_trained_further(arrays, tmp_path):
+    model = build()
+    rows = list(fit(model, arrays, tmp_path / "c.pt"))
+    again = build()
+    assert list(fit(again, arrays, tmp_path / "c.pt", objective=None)) == rows
+    assert torch.equal(next(model.parameters()), next(again.parameters()))
+
+
+def test_a_loss_that_is_no_longer_finite_stops_with_step_rate_and_advice(arrays, tmp_path):
+    def explode(model, images):
+        loss, terms = objectives.mse(model, images)
+        explode.steps += model.training
+        return (loss * torch.inf if explode.steps == 5 else loss), terms
+
+    explode.steps = 0
+    rows = fit(build(), arrays, tmp_path / "c.pt", objective=explode)
+    message = (
+        r"tiny: step 5: the loss is no longer finite at learning rate 0.01; set a smaller experiments\.tiny"
+    )
+    with pytest.raises(files.BadInput, match=message):
+        list(rows)
+    assert checkpoints.load(tmp_path / "c.pt")["step"] == 3  # the last good one stays
+
+
+def test_clipping_bounds_the_first_step(arrays, tmp_path):
+    schedule = Schedule(steps=1, batch_size=16, optimizer="adamax", learning_rate=0.01)
+    free, clipped = build(), build()
+    list(fit(free, arrays, tmp_path / "a.pt", schedule))
+    list(fit(clipped, arrays, tmp_path / "b.pt", schedule, clip_norm=1e-9))
+    start = build()
+    moved = [
+        (p - q).abs().max().item() for p, q in zip(clipped.parameters(), start.parameters(), strict=True)
+    ]
+    freely = [(p - q).abs().max().item() for p, q in zip(free.parameters(), start.parameters(), strict=True)]
+    assert max(moved) < 0.5 * max(freely)
+
+
+def test_bfloat16_trains_too_and_keeps_float32_weights(arrays, tmp_path):
+    model = build()
+    rows = list(fit(model, arrays, tmp_path / "c.pt", dtype=torch.bfloat16))
+    assert rows[-1]["train_loss"] < rows[0]["train_loss"]
+    assert {p.dtype for p in model.parameters()} == {torch.float32}
+
+
+def test_layerwise_training_records_every_level(arrays, tmp_path):
+    torch.manual_seed(0)
+    model = models.build("ladder", 32, 3, 0.5, {"levels": 3})
+    rows = list(fit(model, arrays, tmp_path / "c.pt", objective=objectives.layerwise))
+    levels = [rows[-1][f"level_{i}"] for i in (1, 2, 3)]
+    assert rows[-1]["train_loss"] == pytest.approx(sum(levels), rel=1e-5)
+
+
+def test_a_closed_form_has_one_row_with_the_error_of_both_sets(arrays):
+    model = models.build("pca", 32, 3, 1.0, {"code": 4})
+    row = training.fit_closed_form("pca-tiny", model, *arrays)
+    assert row["images"] == 48
+    assert row["train_loss"] < row["validation_loss"] == row["validation_mse"]
+    assert row["train_loss"] == pytest.approx(training.mean_squared_error(model, arrays[0], 48))
+
+
+def test_a_closed_form_of_too_few_images_names_the_setting(arrays):
+    model = models.build("pca", 32, 3, 1.0, {"code": 48})
+    with pytest.raises(
+        files.BadInput, match=r"experiments\.pca-tiny\.model: pca: 48 components need more than 48"
+    ):
+        training.fit_closed_form("pca-tiny", model, *arrays)
+
+
+def test_a_batch_larger_than_the_set_is_refused_by_name():
+    message = r"experiments\.tiny\.train\.batch_size = 16: larger than the training set of 15 images"
+    with pytest.raises(files.BadInput, match=message):
+        training.plan("tiny", SCHEDULE, 15, None)
+
+
+@given(st.integers(16, 500), st.integers(1, 300), st.none() | st.integers(1, 5000))
+def test_a_plan_keeps_its_cap_and_its_rows(images, epochs, cap):
+    schedule = SCHEDULE.model_copy(update={"epochs": epochs})
+    plan = training.plan("tiny", schedule, images, cap)
+    assert plan.per_epoch == images // 16
+    assert 1 <= plan.steps <= epochs * plan.per_epoch
+    assert cap is None or plan.steps == 1 or plan.steps * 16 <= cap
+    assert plan.steps / plan.row_every <= training.ROWS
+    assert plan.row_every % plan.per_epoch == 0
+
+
+def test_every_epoch_shows_every_image_at_most_once_in_an_order_of_its_own(arrays):
+    plan = training.plan("tiny", SCHEDULE, 48, None)
+    seen = [b.numpy() for b in training.batches(arrays[0], plan, 0, 0, torch.device("cpu"))]
+    assert len(seen) == plan.steps
+    epochs = [np.concatenate(seen[e * 3 : e * 3 + 3]) for e in range(6)]
+    for epoch in epochs:
+        assert len(np.unique(epoch.reshape(48, -1), axis=0)) == len(
+            np.unique(arrays[0].reshape(48, -1), axis=0)
+        )
+    assert not np.array_equal(epochs[0], epochs[1])
+
+
+def test_batches_from_a_step_on_are_those_of_the_whole_run(arrays):
+    plan = training.plan("tiny", SCHEDULE, 48, None)
+    draw = partial(training.batches, arrays[0], plan, 3, device=torch.device("cpu"))
+    whole, rest = list(draw(start=0)), list(draw(start=5))
+    assert len(rest) == len(whole) - 5
+    assert all(torch.equal(a, b) for a, b in zip(whole[5:], rest, strict=True))
+
+
+def test_an_array_that_ends_early_is_refused(arrays):
+    with open(arrays[0].filename, "r+b") as file:
+        file.truncate(arrays[0].offset + 10 * 32 * 32 * 3)
+    with pytest.raises(files.BadInput, match=r"train.npy: ends before image 11; run `dvc repro preprocess`"):
+        training.read_images(arrays[0], np.array([3, 11]))
