@@ -6,15 +6,15 @@ from autofaces import params, stage
 from autofaces.data import sources
 
 
-def main(dataset: str) -> None:
+def main(key: str) -> None:
     sources.obtain(
-        dataset,
-        params.section(f"datasets.{dataset}"),
+        key,
+        params.section(f"datasets.{key}"),
         source=params.profile("source"),
         images=params.profile("images"),
         seed=params.section("seed"),
         data_root=params.section("data_root"),
-        folder=Path(f"data/raw/{dataset}"),
+        folder=Path(f"data/raw/{key}"),
     )
 
 

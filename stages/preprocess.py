@@ -6,15 +6,15 @@ from autofaces import params, stage
 from autofaces.data import preprocessing
 
 
-def main(dataset: str) -> None:
-    settings = params.section(f"datasets.{dataset}")
+def main(key: str) -> None:
+    dataset = params.section(f"datasets.{key}")
     preprocessing.write(
-        raw=Path(f"data/raw/{dataset}"),
-        splits=Path(f"data/splits/{dataset}.csv"),
-        folder=Path(f"data/arrays/{dataset}"),
-        size=settings.size,
-        channels=settings.channels,
-        crop=settings.crop,
+        raw=Path(f"data/raw/{key}"),
+        splits=Path(f"data/splits/{key}.csv"),
+        folder=Path(f"data/arrays/{key}"),
+        size=dataset.size,
+        channels=dataset.channels,
+        crop=dataset.crop,
     )
 
 

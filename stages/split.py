@@ -6,16 +6,16 @@ from autofaces import params, stage
 from autofaces.data import layouts, splits
 
 
-def main(dataset: str) -> None:
-    settings = params.section(f"datasets.{dataset}")
+def main(key: str) -> None:
+    dataset = params.section(f"datasets.{key}")
     seed = params.section("seed")
-    rule = params.profile("split").get(dataset, settings.split)
-    raw = Path(f"data/raw/{dataset}")
-    table = layouts.read(settings.layout, raw)
-    table = splits.choose(table, rule, params.profile("images"), seed)
+    rule = params.profile("split").get(key, dataset.split)
+    raw = Path(f"data/raw/{key}")
+    table = layouts.read(dataset.layout, raw)
+    table = splits.choose(table, key, rule, params.profile("images"), seed)
     table = splits.inspect(raw, table)
-    table = splits.split(table, dataset, rule, settings.validation, settings.test, seed)
-    splits.write(Path(f"data/splits/{dataset}.csv"), table)
+    table = splits.split(table, key, rule, dataset.validation, dataset.test, seed)
+    splits.write(Path(f"data/splits/{key}.csv"), table)
 
 
 if __name__ == "__main__":

@@ -53,9 +53,7 @@ def main(key: str) -> None:
             rows = [training.fit_closed_form(key, model, train, validation)]
         else:
             plan = training.plan(key, experiment.train, len(train), passes)
-            objective = partial(
-                getattr(objectives, experiment.objective.name), **experiment.objective.arguments
-            )
+            objective = partial(getattr(objectives, experiment.objective.name), **experiment.objective.arguments)
             rows = training.fit(
                 key,
                 model,

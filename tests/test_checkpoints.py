@@ -27,9 +27,7 @@ def test_a_damaged_checkpoint_is_refused_with_what_to_do(tmp_path):
     whole = (tmp_path / "c.pt").read_bytes()
     for damaged in (whole[: len(whole) // 2], b"", b"not a checkpoint"):
         (tmp_path / "c.pt").write_bytes(damaged)
-        with pytest.raises(
-            files.BadInput, match=r"c\.pt: damaged checkpoint .*; delete it to train from the start"
-        ):
+        with pytest.raises(files.BadInput, match=r"c\.pt: damaged checkpoint .*; delete it to train from the start"):
             checkpoints.load(tmp_path / "c.pt")
 
 
@@ -63,9 +61,9 @@ def test_a_second_trainer_is_kept_out_until_the_first_is_gone(tmp_path):
         [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as first:
         assert first.stdout.readline() == "held\n"
-        with pytest.raises(files.BadInput, match="work: another process is training this very experiment"):
-            with checkpoints.exclusive(folder):
-                pass
+        held = pytest.raises(files.BadInput, match="work: another process is training this very experiment")
+        with held, checkpoints.exclusive(folder):
+            pass
         first.kill()
     with checkpoints.exclusive(folder):
         assert folder.is_dir()

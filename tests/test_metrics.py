@@ -5,10 +5,13 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.nn.functional import conv2d
+from torchmetrics.functional.image import structural_similarity_index_measure
 from torchvision.transforms.v2.functional import gaussian_blur
 
+from autofaces.metrics.filters import gaussian
 from autofaces.metrics.reconstruction import errors
-from autofaces.metrics.sharpness import block_contrast, detail, grain, laplacian_variance, luma
+from autofaces.metrics.sharpness import block_contrast, detail, grain, laplacian_variance, luma, sobel_magnitude
 
 
 def noise(seed: int, *shape: int) -> torch.Tensor:
@@ -31,6 +34,26 @@ def test_errors_are_per_image_and_in_float64():
     assert values["mse"][1].item() == pytest.approx(np.mean(difference**2))
     assert values["mae"][1].item() == pytest.approx(np.mean(np.abs(difference)))
     assert values["psnr_db"][1].item() == pytest.approx(10 * np.log10(1 / np.mean(difference**2)))
+
+
+def test_ssim_is_torchmetrics_to_rounding():
+    x, y = textured(0).double(), textured(2).double()
+    theirs = structural_similarity_index_measure(y, x, sigma=1.5, data_range=1.0, reduction="none")
+    np.testing.assert_allclose(errors(x, y)["ssim"], theirs, rtol=1e-9)
+
+
+def test_the_gaussian_is_torchvisions_away_from_the_border():
+    x = textured().double()
+    np.testing.assert_allclose(gaussian(x, 2.0, 6), gaussian_blur(x, [13, 13], [2.0, 2.0])[..., 6:-6, 6:-6], rtol=1e-9)
+
+
+def test_sobel_and_laplacian_are_their_kernels():
+    image = luma(textured())
+    laplacian = conv2d(image, torch.tensor([[0.0, 1, 0], [1, -4, 1], [0, 1, 0]]).double()[None, None])
+    np.testing.assert_allclose(laplacian_variance(image), laplacian.var((1, 2, 3), correction=0))
+    kernel = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]]).double()
+    gradients = conv2d(image, torch.stack([kernel, kernel.T])[:, None])
+    np.testing.assert_allclose(sobel_magnitude(image)[:, 0], gradients.square().sum(1).sqrt(), atol=1e-12)
 
 
 def test_ssim_of_an_image_with_itself_is_one_and_falls_with_noise():

@@ -74,7 +74,10 @@ def test_the_number_of_parameters_is_the_papers(name, arguments, parameters):
     assert models.size(name, 128, 3, 1.0, arguments) == parameters
 
 
-@pytest.mark.parametrize(("name", "arguments", "code"), [("ladder", {}, 384), ("dcgan", {"n_f": 16}, 256), ("dcgan_pooled", {"n_f": 16}, 256)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "arguments", "code"),
+    [("ladder", {}, 384), ("dcgan", {"n_f": 16}, 256), ("dcgan_pooled", {"n_f": 16}, 256)],
+)
 def test_the_code_has_the_papers_size(name, arguments, code):
     model = models.build(name, 128, 3, 1.0, arguments).eval()
     assert model.encode(torch.zeros(1, 3, 128, 128)).numel() == code

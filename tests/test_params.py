@@ -105,9 +105,7 @@ def test_text_that_looks_like_a_number_is_pointed_at(refused):
 
 
 def test_a_missing_file_says_where_it_was_looked_for(tmp_path):
-    with pytest.raises(
-        params.SettingsError, match=r"absent.yaml: not found in .*; run from the project's top folder"
-    ):
+    with pytest.raises(params.SettingsError, match=r"absent.yaml: not found in .*; run from the project's top folder"):
         params.load(tmp_path / "absent.yaml")
 
 

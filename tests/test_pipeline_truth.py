@@ -46,9 +46,7 @@ def template(node: ast.expr) -> str | None:
         return node.value
     if isinstance(node, ast.JoinedStr):
         return "".join(
-            part.value
-            if isinstance(part, ast.Constant)
-            else "${%s}" % NAMES.get(ast.unparse(part.value), "?")
+            part.value if isinstance(part, ast.Constant) else "${" + NAMES.get(ast.unparse(part.value), "?") + "}"
             for part in node.values
         )
     return None

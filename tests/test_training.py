@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -67,7 +68,7 @@ def objective(model, images):
     if steps == 8:
         os.kill(os.getpid(), signal.SIGKILL)
     return t.objectives.mse(model, images)
-list(t.fit(t.build(), arrays, t.training.Path("{checkpoint}"), objective=objective))
+list(t.fit(t.build(), arrays, t.Path("{checkpoint}"), objective=objective))
 """
 
 
@@ -77,7 +78,8 @@ def test_a_training_killed_midway_goes_on_to_the_same_bytes(arrays, arrays_folde
     expected = list(fit(uninterrupted, arrays, tmp_path / "a.pt"))
 
     checkpoint = tmp_path / "b.pt"
-    script = KILLED.format(tests=str(training.Path(__file__).parent), folder=arrays_folder, checkpoint=checkpoint, seconds=seconds)  # fmt: skip
+    tests = str(Path(__file__).parent)
+    script = KILLED.format(tests=tests, folder=arrays_folder, checkpoint=checkpoint, seconds=seconds)
     killed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert killed.returncode == -9, killed.stderr
     assert checkpoints.load(checkpoint)["step"] == (6 if seconds else 7)
@@ -104,9 +106,7 @@ def test_a_loss_that_is_no_longer_finite_stops_with_step_rate_and_advice(arrays,
 
     explode.steps = 0
     rows = fit(build(), arrays, tmp_path / "c.pt", objective=explode)
-    message = (
-        r"tiny: step 5: the loss is no longer finite at learning rate 0.01; set a smaller experiments\.tiny"
-    )
+    message = r"tiny: step 5: the loss is no longer finite at learning rate 0.01; set a smaller experiments\.tiny"
     with pytest.raises(files.BadInput, match=message):
         list(rows)
     assert checkpoints.load(tmp_path / "c.pt")["step"] == 3  # the last good one stays
@@ -118,9 +118,7 @@ def test_clipping_bounds_the_first_step(arrays, tmp_path):
     list(fit(free, arrays, tmp_path / "a.pt", schedule))
     list(fit(clipped, arrays, tmp_path / "b.pt", schedule, clip_norm=1e-9))
     start = build()
-    moved = [
-        (p - q).abs().max().item() for p, q in zip(clipped.parameters(), start.parameters(), strict=True)
-    ]
+    moved = [(p - q).abs().max().item() for p, q in zip(clipped.parameters(), start.parameters(), strict=True)]
     freely = [(p - q).abs().max().item() for p, q in zip(free.parameters(), start.parameters(), strict=True)]
     assert max(moved) < 0.5 * max(freely)
 
@@ -150,9 +148,7 @@ def test_a_closed_form_has_one_row_with_the_error_of_both_sets(arrays):
 
 def test_a_closed_form_of_too_few_images_names_the_setting(arrays):
     model = models.build("pca", 32, 3, 1.0, {"code": 48})
-    with pytest.raises(
-        files.BadInput, match=r"experiments\.pca-tiny\.model: pca: 48 components need more than 48"
-    ):
+    with pytest.raises(files.BadInput, match=r"experiments\.pca-tiny\.model: pca: 48 components need more than 48"):
         training.fit_closed_form("pca-tiny", model, *arrays)
 
 
@@ -179,9 +175,7 @@ def test_every_epoch_shows_every_image_at_most_once_in_an_order_of_its_own(array
     assert len(seen) == plan.steps
     epochs = [np.concatenate(seen[e * 3 : e * 3 + 3]) for e in range(6)]
     for epoch in epochs:
-        assert len(np.unique(epoch.reshape(48, -1), axis=0)) == len(
-            np.unique(arrays[0].reshape(48, -1), axis=0)
-        )
+        assert len(np.unique(epoch.reshape(48, -1), axis=0)) == len(np.unique(arrays[0].reshape(48, -1), axis=0))
     assert not np.array_equal(epochs[0], epochs[1])
 
 
@@ -194,7 +188,7 @@ def test_batches_from_a_step_on_are_those_of_the_whole_run(arrays):
 
 
 def test_an_array_that_ends_early_is_refused(arrays):
-    with open(arrays[0].filename, "r+b") as file:
+    with Path(arrays[0].filename).open("r+b") as file:
         file.truncate(arrays[0].offset + 10 * 32 * 32 * 3)
     with pytest.raises(files.BadInput, match=r"train.npy: ends before image 11; run `dvc repro preprocess`"):
         training.read_images(arrays[0], np.array([3, 11]))

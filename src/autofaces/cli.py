@@ -8,9 +8,7 @@ import typer
 
 from autofaces import files, params
 
-app = typer.Typer(
-    add_completion=True, no_args_is_help=True, help="Autoencoder papers on face images, re-tested."
-)
+app = typer.Typer(add_completion=True, no_args_is_help=True, help="Autoencoder papers on face images, re-tested.")
 
 COLUMNS = {  # of the table of results: name in the metrics file -> heading
     "mse": "mse",
@@ -68,9 +66,7 @@ def summary() -> None:
         _refuse("metrics/: no results yet; run `make repro`")
     _print_table(("experiment", "dataset", *COLUMNS.values()), table, numbers=2)
     source = settings.profiles[settings.profile].source
-    typer.echo(
-        f"\nprofile {settings.profile} ({source} faces), test images only; see README.md for the columns"
-    )
+    typer.echo(f"\nprofile {settings.profile} ({source} faces), test images only; see README.md for the columns")
     for path in sorted(Path("figures").glob("*/*.png")):
         typer.echo(f"  {path}")
 
@@ -105,10 +101,7 @@ def _print_table(heads: tuple[str, ...], rows: list[list[str]], numbers: int) ->
     """Aligned columns, those from index `numbers` on to the right."""
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
     for row in (list(heads), *rows):
-        cells = [
-            c.rjust(w) if i >= numbers else c.ljust(w)
-            for i, (c, w) in enumerate(zip(row, widths, strict=True))
-        ]
+        cells = [c.rjust(w) if i >= numbers else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))]
         typer.echo("  ".join(cells).rstrip())
 
 

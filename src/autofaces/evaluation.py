@@ -30,8 +30,8 @@ def means(values: dict[str, np.ndarray]) -> dict[str, float]:
 
 
 def samples(model: nn.Module, test: np.memmap) -> dict[str, np.ndarray]:
-    """Pictures, uint8: index (K,), originals and reconstructions (K, H, W, C), evenly spaced in the test set; of a model
-    with levels also depths (2, levels, H, W, C): encoded to depth k and decoded from there."""
+    """Pictures, uint8: originals and reconstructions (K, H, W, C), evenly spaced in the test set at index (K,); of a
+    model with levels also depths (2, levels, H, W, C): encoded to depth k and decoded from there."""
     index = np.linspace(0, len(test) - 1, min(SHOWN, len(test)), dtype=int)
     images = _tensor(model, test[index])
     pictures = {

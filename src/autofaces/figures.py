@@ -50,7 +50,15 @@ class Run(NamedTuple):
 
 def draw(paper: str, runs: dict[str, Run], scale: str) -> dict[str, Figure]:
     """Every figure of a paper by its file name; `scale` says what data and how much of the work it stands for."""
-    return {"ray2020": ray2020, "koenig2020": koenig2020}[paper](runs, scale)
+    function, needed = {
+        "ray2020": (ray2020, ("ray-stacked", "ray-recursive")),
+        "koenig2020": (koenig2020, ("koenig-m1-nf16-bs32", "koenig-m2-bs32")),
+    }[paper]
+    if missing := [key for key in needed if key not in runs]:
+        raise files.BadInput(
+            f"figures of {paper} need the experiment {missing[0]}; params.yaml has {', '.join(runs) or 'none of it'}"
+        )
+    return function(runs, scale)
 
 
 def scale(profile: str, source: str, runs: Iterable[Run]) -> str:
@@ -90,7 +98,7 @@ def ray2020(runs: dict[str, Run], scale: str) -> dict[str, Figure]:
         "depths.png": faces(
             deep,
             title="What each depth of the code still knows",
-            note=f"Encoded to depth k and decoded from there; only the deepest is a code of {_code(stacked)} numbers. {scale}",
+            note=f"Encoded to depth k and decoded from there: each depth halves width and height once more. {scale}",
             columns=["original", *(f"depth {k}" for k in range(1, levels + 1))],
         ),
         "losses.png": curves(
@@ -153,7 +161,7 @@ def faces(
 
 
 def curves(histories: dict[str, pd.DataFrame], panels: dict[str, str], title: str, note: str) -> Figure:
-    """Each history's column against epochs, a panel per column (name -> heading), one colour per history, common axes."""
+    """Each history's column against epochs: a panel per column (name -> heading), a colour per history."""
     figure = Figure(figsize=(5.4 * len(panels) + (2.6 if len(panels) == 1 else 0), 4.2), dpi=DPI)
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for ax, (column, heading) in zip(axes, panels.items(), strict=True):
@@ -184,10 +192,5 @@ def _title(figure: Figure, title: str, note: str) -> None:
 
 def _measured(name: str, run: Run) -> str:
     return (
-        f"{name}\nmse {run.mean('mse'):.4f}\nssim {run.mean('ssim'):.2f}\n"
-        f"detail {run.mean('gradient_correlation'):.2f}"
+        f"{name}\nmse {run.mean('mse'):.4f}\nssim {run.mean('ssim'):.2f}\ndetail {run.mean('gradient_correlation'):.2f}"
     )
-
-
-def _code(run: Run) -> int:
-    return 64 * (run.experiment.model.arguments.get("base", 6))

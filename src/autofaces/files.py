@@ -29,7 +29,7 @@ def writing(path: Path | str) -> Iterator[Path]:
         yield temporary
         if temporary.is_dir() and path.exists():
             _remove(path)
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         _remove(temporary)
 

@@ -2,7 +2,6 @@
 returns the loss (a scalar, float32) and its named terms for the history. Settings are keyword-only arguments."""
 
 from collections.abc import Callable
-from functools import partial
 
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
@@ -17,7 +16,7 @@ def mse(model: nn.Module, images: Tensor) -> Loss:
 
 
 def layerwise(model: nn.Module, images: Tensor) -> Loss:
-    """Sum over levels i of MSE(dec_i(enc_i(h_{i-1})), h_{i-1}), h_0 the image: ray2020's recursive training (section 3).
+    """Sum over levels i of MSE(dec_i(enc_i(h_{i-1})), h_{i-1}), h_0 the image: ray2020's recursive one (section 3).
 
     The authors update level after level, each with an Adam of its own, against activations from before the update.
     No gradient passes between levels and Adam works per parameter, so one step on the sum from one forward pass is

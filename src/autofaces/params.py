@@ -50,9 +50,7 @@ class Profile(Section):
 
     source: Literal["synthetic", "local", "official"]
     images: Annotated[int, Field(ge=30)] | None  # at most, per dataset; None: all
-    image_passes: (
-        Annotated[int, Field(ge=1)] | None
-    )  # images seen in one training, at most; None: the paper's epochs
+    image_passes: Annotated[int, Field(ge=1)] | None  # images seen in one training, at most; None: the paper's epochs
     width: Annotated[float, Field(gt=0, le=1)]  # factor on the models' channel counts
     precision: Literal["float32", "auto"]  # auto: bfloat16 where the hardware multiplies it
     split: dict[str, SplitRule]  # instead of the dataset's own rule
@@ -67,12 +65,9 @@ class Profile(Section):
 class File(Section):
     """One official file of a dataset: where it is had, and how it is known to be whole."""
 
-    urls: Annotated[
-        list[Annotated[str, Field(pattern=r"^https?://")]], Field(min_length=1)
-    ]  # in order of trial
+    urls: Annotated[list[Annotated[str, Field(pattern=r"^https?://")]], Field(min_length=1)]  # in order of trial
     bytes: Annotated[int, Field(gt=0)] | None = None
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
-    optional: bool = False  # a local source may lack it
 
 
 class Dataset(Section):
@@ -81,9 +76,7 @@ class Dataset(Section):
     layout: Literal["lfw", "anime", "celeba", "cufs", "folder"]
     size: Literal[32, 64, 128]  # pixels of a side, after preprocessing
     channels: Literal[1, 3]  # grey or RGB
-    crop: (
-        Literal["square", "whole"] | Annotated[int, Field(ge=8)]
-    )  # largest centred square, all, or centred pixels
+    crop: Literal["square", "whole"] | Annotated[int, Field(ge=8)]  # largest centred square, all, or centred pixels
     split: SplitRule
     validation: Fraction = 0.1  # share of the images (of the training images where the rule is official)
     test: Fraction = 0.1  # share of the images (unused where the rule is official)
@@ -260,9 +253,7 @@ def _checked(component: Component, kind: str, schemas: dict[str, type[BaseModel]
     except ValidationError as error:
         known = ", ".join(schemas[component.name].model_fields) or "none"
         reasons = "; ".join(_explain(e) for e in error.errors())
-        raise ValueError(
-            f"{kind} {component.name}: {reasons} (arguments of {component.name}: {known})"
-        ) from None
+        raise ValueError(f"{kind} {component.name}: {reasons} (arguments of {component.name}: {known})") from None
     return component
 
 
@@ -318,8 +309,6 @@ _Loader.yaml_implicit_resolvers = {
 }
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
-    re.compile(
-        r"^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$|^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$"
-    ),
+    re.compile(r"^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$|^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$"),
     list("-+0123456789."),
 )

@@ -1,5 +1,4 @@
-"""How a stage script runs: its main with the command's arguments; bad input ends in one message, not a
-traceback."""
+"""How a stage script runs: its main with the command's arguments; bad input ends in one message, not a traceback."""
 
 import inspect
 import sys
@@ -19,9 +18,7 @@ def run(main: Callable[..., None]) -> None:
     try:
         inspect.signature(main).bind(*arguments)
     except TypeError:
-        sys.exit(
-            f"usage: python {' '.join([script, *(f'<{p}>' for p in inspect.signature(main).parameters)])}"
-        )
+        sys.exit(f"usage: python {' '.join([script, *(f'<{p}>' for p in inspect.signature(main).parameters)])}")
     try:
         main(*arguments)
     except BadInput as error:

@@ -194,16 +194,12 @@ def read_images(array: np.memmap, index: np.ndarray) -> np.ndarray:
         for image, i in zip(images, index, strict=True):
             file.seek(array.offset + int(i) * image.nbytes)
             if file.readinto(image) != image.nbytes:
-                raise files.BadInput(
-                    f"{array.filename}: ends before image {i}; run `dvc repro preprocess` again"
-                )
+                raise files.BadInput(f"{array.filename}: ends before image {i}; run `dvc repro preprocess` again")
     return images
 
 
 @torch.inference_mode()
-def validate(
-    model: nn.Module, objective: Objective, array: np.memmap, batch_size: int, dtype: torch.dtype
-) -> Row:
+def validate(model: nn.Module, objective: Objective, array: np.memmap, batch_size: int, dtype: torch.dtype) -> Row:
     """validation_loss (the objective, means over images) and validation_mse (reconstruction on [0, 1])."""
     device = next(model.parameters()).device
     model.eval()
@@ -226,9 +222,7 @@ def mean_squared_error(model: nn.Module, array: np.memmap, limit: int) -> float:
     index = np.linspace(0, len(array) - 1, min(limit, len(array)), dtype=int)
     total = 0.0
     for part in np.array_split(index, math.ceil(len(index) / 64)):
-        total += float(
-            _squared_error(model, torch.from_numpy(read_images(array, part)).to(device), torch.float32)
-        )
+        total += float(_squared_error(model, torch.from_numpy(read_images(array, part)).to(device), torch.float32))
     return total / len(index)
 
 

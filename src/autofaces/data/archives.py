@@ -1,5 +1,4 @@
-"""Images inside zip and tar archives: listed, read and decoded without unpacking, and without trusting the
-archive.
+"""Images inside zip and tar archives: listed, read and decoded without unpacking, and without trusting the archive.
 
 An image is named `<archive>/<member>`, for instance `lfw.tgz/lfw/Ada_Abel/Ada_Abel_0001.jpg`.
 """
@@ -62,12 +61,11 @@ def is_image(name: str) -> bool:
 
 
 def members(path: Path) -> list[str]:
-    """Names of the images in a zip, tar or tar.gz, sorted. The archive is walked to its end, so a cut one is
-    found.
+    """Names of the images in a zip, tar or tar.gz, sorted. The archive is walked to its end, so a cut one is found.
 
-    Folders, macOS's own files and files that are no images are passed over. ArchiveError for a damaged
-    archive, and for members that no face archive has: unsafe or repeated names, links, devices, encryption,
-    images above MAX_BYTES, contents that unpack to more than MAX_RATIO times their packed size.
+    Folders, macOS's own files and files that are no images are passed over. ArchiveError for a damaged archive, and for
+    members that no face archive has: unsafe or repeated names, links, devices, encryption, images above MAX_BYTES,
+    contents that unpack to more than MAX_RATIO times their packed size.
     """
     with _damage_named(path):
         names = _zip_members(path) if _is_zip(path) else _tar_members(path)
@@ -277,9 +275,7 @@ def _info(path: Path, archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
 
 
 def _absent(path: Path, name: str) -> ArchiveError:
-    return ArchiveError(
-        f"{path}: no member {name}; the archive is not the one that was split, run `dvc repro`"
-    )
+    return ArchiveError(f"{path}: no member {name}; the archive is not the one that was split, run `dvc repro`")
 
 
 def _zip_bytes(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
@@ -313,9 +309,7 @@ def _tar_members(path: Path) -> list[str]:
             if not (info.isfile() or info.isdir()):
                 _refuse(path, info.name, "is a link or a device")
             if total > limit:
-                _refuse(
-                    path, info.name, f"and those before it unpack to over {MAX_RATIO} times their packed size"
-                )
+                _refuse(path, info.name, f"and those before it unpack to over {MAX_RATIO} times their packed size")
             if count > MAX_MEMBERS:
                 raise ArchiveError(f"{path}: over {MAX_MEMBERS:,} members, at most these are read")
             if info.isfile() and is_image(info.name):
@@ -323,9 +317,7 @@ def _tar_members(path: Path) -> list[str]:
         # tarfile takes a damaged header for the end: only zeros may follow the last member
         while rest := archive.fileobj.read(SMALL):
             if rest.strip(b"\0"):
-                raise ArchiveError(
-                    f"{path}: damaged after {names[-1] if names else 'its start'}; fetch it again"
-                )
+                raise ArchiveError(f"{path}: damaged after {names[-1] if names else 'its start'}; fetch it again")
     return names
 
 

@@ -24,20 +24,15 @@ def load(folder: Path | str, part: str) -> np.memmap:
     except FileNotFoundError:
         raise BadInput(f"{path}: not found; run `dvc repro preprocess`") from None
     except (ValueError, EOFError) as error:
-        raise BadInput(
-            f"{path}: not a whole .npy file ({error}); run `dvc repro --force preprocess`"
-        ) from None
-    right = (
-        array.dtype == np.uint8 and array.ndim == 4 and array.shape[3] in (1, 3) and array.flags.c_contiguous
-    )
+        raise BadInput(f"{path}: not a whole .npy file ({error}); run `dvc repro --force preprocess`") from None
+    right = array.dtype == np.uint8 and array.ndim == 4 and array.shape[3] in (1, 3) and array.flags.c_contiguous
     if not right:
         raise BadInput(f"{path}: {array.dtype} {array.shape}; expected uint8 (N, H, W, 1 or 3) in C order")
     return array
 
 
 def labels(folder: Path | str, part: str) -> "pd.DataFrame":
-    """What is known of each image of a part, row i of image i: file, group, identity where known (all text),
-    labels.
+    """What is known of each image of a part, row i of image i: file, group, identity where known (all text), labels.
 
     BadInput where the file is absent, or has not one row for each image.
     """

@@ -1,5 +1,4 @@
-"""The archives of each dataset as published: which files they are, and what their names and lists say of the
-images."""
+"""The archives of each dataset as published: which files they are, and what their names and lists say of the images."""
 
 import re
 from collections.abc import Callable, Collection, Iterator
@@ -17,8 +16,7 @@ CUFS = "CUHK_{part}_cropped_{what}.zip"
 
 
 class Files(NamedTuple):
-    """The files of a layout, by their published names. Of a tuple of names, one is enough; the first found is
-    read."""
+    """The files of a layout, by their published names. Of a tuple of names, one is enough; the first found is read."""
 
     needed: list[tuple[str, ...]]
     optional: list[tuple[str, ...]]
@@ -35,11 +33,7 @@ FILES = {
         [("identity_CelebA.txt",), ("list_attr_celeba.txt", "list_attr_celeba.csv"), ("factors.csv",)],
     ),
     "cufs": Files(
-        [
-            (CUFS.format(part=part, what=what),)
-            for part in ("training", "testing")
-            for what in ("photos", "sketches")
-        ],
+        [(CUFS.format(part=part, what=what),) for part in ("training", "testing") for what in ("photos", "sketches")],
         [("factors.csv",)],
     ),
     "folder": Files([], []),  # any one archive
@@ -49,11 +43,12 @@ FILES = {
 def read(layout: str, raw: Path) -> pd.DataFrame:
     """What is known of every image of the dataset in folder `raw`, one row each, sorted by `file`.
 
-    Columns: file (`<archive>/<member>`); where known, identity (str) and official (categorical: its
-    categories are the parts that the official partition has); then labels, as the layout has them. Columns of
-    a `factors.csv` beside the archives are added as `factor_<name>`. BadInput where files are missing, or
-    contradict each other.
+    Columns: file (`<archive>/<member>`); where known, identity (str) and official (categorical: its categories are the
+    parts that the official partition has); then labels, as the layout has them. Columns of a `factors.csv` beside the
+    archives are added as `factor_<name>`. BadInput where files are missing, or contradict each other.
     """
+    if not raw.is_dir():
+        raise BadInput(f"{raw}: not found; run `dvc repro download`")
     table = _READERS[layout](raw)
     if table.empty:
         raise BadInput(f"{raw}: the archives of layout {layout} hold no images")
@@ -67,9 +62,7 @@ def _lfw(raw: Path) -> pd.DataFrame:
     paths = [PurePosixPath(file) for file in table.file]
     flat = [path for path in paths if len(path.parts) < 3]
     if flat:
-        raise BadInput(
-            f"{raw}: {flat[0]} is in no person's folder; expected <archive>/lfw/<Person>/<image>.jpg"
-        )
+        raise BadInput(f"{raw}: {flat[0]} is in no person's folder; expected <archive>/lfw/<Person>/<image>.jpg")
     table["identity"] = [path.parent.name for path in paths]
     lists = {"train": raw / "peopleDevTrain.txt", "test": raw / "peopleDevTest.txt"}
     if all(path.exists() for path in lists.values()):
@@ -157,9 +150,7 @@ def _photo_stem(sketch: str, part: str) -> str:
 def _folder(raw: Path) -> pd.DataFrame:
     found = sorted(path for path in raw.iterdir() if is_archive(path))
     if len(found) != 1:
-        raise BadInput(
-            f"{raw}: expected one zip or tar archive, found {', '.join(p.name for p in found) or 'none'}"
-        )
+        raise BadInput(f"{raw}: expected one zip or tar archive, found {', '.join(p.name for p in found) or 'none'}")
     return _images(raw, found[0])
 
 
@@ -190,9 +181,7 @@ def _needed(raw: Path, names: tuple[str, ...]) -> Path:
 
 
 def _images(raw: Path, archive: Path) -> pd.DataFrame:
-    return pd.DataFrame(
-        {"file": [f"{archive.name}/{name}" for name in archives.members(archive)]}, dtype="str"
-    )
+    return pd.DataFrame({"file": [f"{archive.name}/{name}" for name in archives.members(archive)]}, dtype="str")
 
 
 def _rows(path: Path, skip: int) -> Iterator[tuple[int, list[str]]]:

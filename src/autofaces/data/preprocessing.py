@@ -9,6 +9,7 @@ from PIL import Image
 from autofaces import files
 from autofaces.data import archives
 from autofaces.data.arrays import PARTS
+from autofaces.files import BadInput
 
 Array = tuple[Path, int, int]  # file, images, bytes before the first image
 
@@ -22,15 +23,15 @@ def write(
     crop: str | int,
     processes: int | None = None,
 ) -> None:
-    """Make `<part>.npy`, uint8 (N, size, size, channels), and `<part>.csv` for all parts of the table
-    `splits`.
+    """Make `<part>.npy`, uint8 (N, size, size, channels), and `<part>.csv` for all parts of the table `splits`.
 
-    raw: folder of the archives; splits: CSV of splits.write; folder: appears at once when all is done;
-    channels, crop: as in `fit`. The bytes are the same for any number of processes. ImageError where an image
-    is smaller than the crop.
+    raw: folder of the archives; splits: CSV of splits.write; folder: appears at once when all is done; channels, crop:
+    as in `fit`. The bytes are the same for any number of processes. ImageError where an image is smaller than the crop.
     """
     import pandas as pd  # here, because every process imports this module
 
+    if not splits.exists():
+        raise BadInput(f"{splits}: not found; run `dvc repro split`")
     table = pd.read_csv(splits, dtype="str", keep_default_na=False)  # text: labels pass through unchanged
     parts = {part: table[table.split == part].drop(columns="split") for part in PARTS}
     with files.writing(folder) as temporary:

@@ -28,8 +28,7 @@ BLOCK = 1 << 20  # bytes
 
 
 class SourceError(BadInput):
-    """A dataset that cannot be had; the message says which file, from where, why, and where to put it by
-    hand."""
+    """A dataset that cannot be had; the message says which file, from where, why, and where to put it by hand."""
 
 
 class _Refused(Exception):
@@ -111,8 +110,7 @@ def _local(key: str, dataset: Any, root: Path | None, target: Path) -> None:
 
 
 def _tree(key: str, folder: Path, there: list[str], target: Path) -> None:
-    """One archive as it is, or all images below the folder packed into one, in order of name and without
-    times."""
+    """One archive as it is, or all images below the folder packed into one, in order of name and without times."""
     packed = [name for name in there if layouts.is_archive(Path(name))]
     loose = sorted(
         path.relative_to(folder).as_posix()
@@ -136,12 +134,9 @@ def _some(names: list[str]) -> str:
 
 
 def _official(key: str, official: Mapping[str, Any], root: str | None, target: Path) -> dict[str, str]:
-    """Download what is not there yet; returns each file's address. What is finished is kept until everything
-    is."""
+    """Download what is not there yet; returns each file's address. What is finished is kept until everything is."""
     if not official:
-        raise SourceError(
-            f"{key}: no official address is known; list datasets.{key}.files, or set source: local"
-        )
+        raise SourceError(f"{key}: no official address is known; list datasets.{key}.files, or set source: local")
     cache = Path(os.environ.get("DVC_ROOT", ".")) / ".work" / "downloads" / key
     cache.mkdir(parents=True, exist_ok=True)
     addresses = {}
@@ -254,8 +249,7 @@ def _get(url: str, name: str, partial: Path, size: int | None) -> None:
 
 
 def _refuse_page(first: bytes, content_type: str) -> None:
-    """Google Drive answers a spent quota, or a file too large to scan for viruses, with a page and status
-    200."""
+    """Google Drive answers a spent quota, or a file too large to scan for viruses, with a page and status 200."""
     if "text/html" in content_type or first.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html")):
         title = re.search(rb"<title[^>]*>(.*?)</title>", first, re.DOTALL | re.IGNORECASE)
         said = f": {title[1].decode(errors='replace').strip()!r}" if title else ""

@@ -1,5 +1,4 @@
-"""Which image trains, which validates, which tests: the same on every machine, and never one person on two
-sides."""
+"""Which image trains, which validates, which tests: the same on every machine, and never one person on two sides."""
 
 import hashlib
 from pathlib import Path
@@ -14,20 +13,17 @@ from autofaces.files import BadInput
 UNREADABLE = 0.01  # share of unreadable images from which on the archive is taken for damaged
 
 
-def choose(table: pd.DataFrame, rule: str, images: int | None, seed: int) -> pd.DataFrame:
-    """At most `images` rows of the table of layouts.read, in its order, before any image is read; None for
-    all.
+def choose(table: pd.DataFrame, name: str, rule: str, images: int | None, seed: int) -> pd.DataFrame:
+    """At most `images` rows of the table of layouts.read, in its order, before any image is read; None for all.
 
-    Rule identity takes whole persons, of the last as many images as are missing; official shrinks every part
-    in proportion. Which ones depends on their names and the seed, not on the order of the rows.
+    Rule identity takes whole persons, of the last as many images as are missing; official shrinks every part in
+    proportion. Which ones depends on their names and the seed, not on the order of the rows.
     """
-    _check_rule(table, rule)
+    _check_rule(table, name, rule)
     if images is None or images >= len(table):
         return table
     names = table.identity if rule == "identity" else table.file
-    ranked = table.assign(group=_ranks(names, seed), image=_ranks(table.file, seed)).sort_values(
-        ["group", "image"]
-    )
+    ranked = table.assign(group=_ranks(names, seed), image=_ranks(table.file, seed)).sort_values(["group", "image"])
     if rule != "official":
         return table.loc[ranked.index[:images].sort_values()]
     counts = table.official.value_counts(sort=False)
@@ -49,31 +45,24 @@ def inspect(raw: Path, table: pd.DataFrame, processes: int | None = None) -> pd.
         some = "\n".join(f"  {row.file}: {row.problem}" for row in bad.head(5).itertuples())
         count = f"{len(bad)} of {len(table)} images are unreadable"
         if len(bad) > UNREADABLE * len(table):
-            raise BadInput(
-                f"{count}, more than {UNREADABLE:.0%}: fetch the archive again. The first:\n{some}"
-            )
+            raise BadInput(f"{count}, more than {UNREADABLE:.0%}: fetch the archive again. The first:\n{some}")
         print(f"{count} and left out. The first:\n{some}")
     return table
 
 
-def split(
-    table: pd.DataFrame, name: str, rule: str, validation: float, test: float, seed: int
-) -> pd.DataFrame:
-    """The inspected table of dataset `name` as it is kept: columns file, split, group, identity where known,
-    labels.
+def split(table: pd.DataFrame, name: str, rule: str, validation: float, test: float, seed: int) -> pd.DataFrame:
+    """The inspected table of dataset `name` as it is kept: columns file, split, group, identity where known, labels.
 
-    split: train, validation or test; unreadable (left out); duplicate (left out: a byte-identical copy is in
-    a later part of the official partition, test being the last, which so stays whole). group: the images that
-    must stay together, by person and by equal bytes, named after the person or the bytes' hash; empty for
-    images left out.
+    split: train, validation or test; unreadable (left out); duplicate (left out: a byte-identical copy is in a later
+    part of the official partition, test being the last, which so stays whole). group: the images that must stay
+    together, by person and by equal bytes, named after the person or the bytes' hash; empty for images left out.
 
-    Rules: `identity` and `random` fill the test part to its share of the images, then validation, with whole
-    groups in an order drawn from the seed, skipping groups that would overshoot; the rest trains. random
-    keeps together copies only. `official` follows the published partition; where that knows no validation
-    part, groups of its training part make one. BadInput for an empty part, and for a person on two sides of
-    the official partition.
+    Rules: `identity` and `random` fill the test part to its share of the images, then validation, with whole groups in
+    an order drawn from the seed, skipping groups that would overshoot; the rest trains. random keeps together copies
+    only. `official` follows the published partition; where that knows no validation part, groups of its training part
+    make one. BadInput for an empty part, and for a person on two sides of the official partition.
     """
-    _check_rule(table, rule)
+    _check_rule(table, name, rule)
     good = table[table.problem == ""]
     part = pd.Series("train", index=good.index, dtype="str")
     if rule == "official":
@@ -89,9 +78,7 @@ def split(
         part = _fill(group, {"test": test, "validation": validation}, seed)
     elif "validation" not in good.official.cat.categories:
         training = part == "train"
-        part = part.mask(
-            training, _fill(group[training.reindex(group.index)], {"validation": validation}, seed)
-        )
+        part = part.mask(training, _fill(group[training.reindex(group.index)], {"validation": validation}, seed))
     _none_empty(name, rule, part, good)
     kept = table.assign(
         split=part.reindex(table.index, fill_value="unreadable"),
@@ -103,8 +90,7 @@ def split(
 
 
 def write(path: Path, table: pd.DataFrame) -> None:
-    """Write the table of `split` as CSV: one row an image, unix line ends, numbers in nine significant
-    digits."""
+    """Write the table of `split` as CSV: one row an image, unix line ends, numbers in nine significant digits."""
     with files.writing(path) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n", float_format="%.9g", encoding="utf-8")
 
@@ -118,13 +104,13 @@ def _inspect(i: int, data: bytes) -> tuple[str, str]:
     return digest, ""
 
 
-def _check_rule(table: pd.DataFrame, rule: str) -> None:
+def _check_rule(table: pd.DataFrame, name: str, rule: str) -> None:
     needed = {"identity": "identity", "official": "official"}.get(rule)
     if needed and needed not in table:
         what = "who is in an image" if needed == "identity" else "an official partition"
         raise BadInput(
-            f"split {rule}: these archives do not say {what}; add the list that does, "
-            f"or set another rule in datasets.<dataset>.split or profiles.<your profile>.split.<dataset>"
+            f"{name}: split {rule}: its files do not say {what}; add the list that does, or set "
+            f"profiles.<your profile>.split.{name} or datasets.{name}.split to another rule"
         )
 
 

@@ -6,8 +6,8 @@ value. So it stands beside its coarse version, the correlation of gradients, and
 
 import torch
 from torch import Tensor
-from torch.nn.functional import conv2d
-from torchvision.transforms.v2.functional import gaussian_blur
+
+from autofaces.metrics.filters import gaussian
 
 LUMA = (0.299, 0.587, 0.114)
 COARSE_SIGMA = 2.0  # pixels
@@ -24,8 +24,7 @@ def detail(originals: Tensor, reconstructions: Tensor) -> dict[str, Tensor]:
     over the same of the original. NaN where the original (for grain, gradient_correlation: either) is flat.
     """
     x, y = luma(originals), luma(reconstructions)
-    size = 2 * round(3 * COARSE_SIGMA) + 1
-    coarse_x, coarse_y = (gaussian_blur(i, [size, size], [COARSE_SIGMA] * 2) for i in (x, y))
+    coarse_x, coarse_y = (gaussian(i, COARSE_SIGMA, radius=round(3 * COARSE_SIGMA)) for i in (x, y))
     return {
         "sharpness": laplacian_variance(y),
         "sharpness_ratio": ratio(laplacian_variance(y), laplacian_variance(x)),
@@ -50,15 +49,19 @@ def luma(images: Tensor) -> Tensor:
 
 
 def laplacian_variance(image: Tensor) -> Tensor:
-    """(B, 1, H, W) -> (B,): variance over pixels of the 4-neighbour Laplacian."""
-    kernel = image.new_tensor([[0, 1, 0], [1, -4, 1], [0, 1, 0]])
-    return conv2d(image, kernel[None, None]).var((1, 2, 3), correction=0)
+    """(B, 1, H, W) -> (B,): variance over inner pixels of the 4-neighbour Laplacian."""
+    rows, columns = image[..., 1:-1], image[..., 1:-1, :]
+    laplacian = rows[..., :-2, :] + rows[..., 2:, :] + columns[..., :-2] + columns[..., 2:] - 4 * image[..., 1:-1, 1:-1]
+    return laplacian.var((1, 2, 3), correction=0)
 
 
 def sobel_magnitude(image: Tensor) -> Tensor:
-    """(B, 1, H, W) -> (B, H - 2, W - 2): length of the Sobel gradient."""
-    kernel = image.new_tensor([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
-    return conv2d(image, torch.stack([kernel, kernel.T])[:, None]).square().sum(1).sqrt()
+    """(B, 1, H, W) -> (B, 1, H - 2, W - 2): length of the Sobel gradient."""
+    smooth_rows = image[..., :-2, :] + 2 * image[..., 1:-1, :] + image[..., 2:, :]
+    smooth_columns = image[..., :-2] + 2 * image[..., 1:-1] + image[..., 2:]
+    return torch.hypot(
+        smooth_rows[..., 2:] - smooth_rows[..., :-2], smooth_columns[..., 2:, :] - smooth_columns[..., :-2, :]
+    )
 
 
 def correlation(a: Tensor, b: Tensor) -> Tensor:
@@ -74,9 +77,7 @@ def grain(original: Tensor, reconstruction: Tensor) -> Tensor:
     height, width = original.shape[-2:]
     like = {"dtype": original.dtype, "device": original.device}
     window = torch.outer(*(torch.hann_window(n, periodic=False, **like) for n in (height, width)))
-    frequency = torch.hypot(
-        torch.fft.fftfreq(height, **like)[:, None], torch.fft.rfftfreq(width, **like)[None]
-    )
+    frequency = torch.hypot(torch.fft.fftfreq(height, **like)[:, None], torch.fft.rfftfreq(width, **like)[None])
     # the half spectrum of a real image: all columns but the first and the last stand for two
     times = torch.full((width // 2 + 1,), 2.0, **like)
     times[0] = 1

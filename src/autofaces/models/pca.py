@@ -42,7 +42,7 @@ class Pca(nn.Module):
 
     @torch.no_grad()
     def fit(self, blocks: Callable[[], Iterable[Tensor]]) -> None:
-        """Set mean and components from the images that `blocks()` yields, (B, C, H, W) each, in the same order each time.
+        """Set mean and components from the images that `blocks()` yields, (B, C, H, W) each, the same at each call.
 
         ValueError where there are no more images than components.
         """

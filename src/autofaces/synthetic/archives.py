@@ -1,7 +1,8 @@
 """Archives of made-up faces in the official layouts of the data sets, so that the very same code reads both.
 
-Pictures are planned person by person: asking for more of them adds people after the ones already there, and only the last
-person of the smaller archive may gain pictures. The bytes of an archive depend on layout, seed and number of images alone.
+Pictures are planned person by person: asking for more of them adds people after the ones already there, and only the
+last person of the smaller archive may gain pictures; pictures already there keep their names and bytes. The bytes of an
+archive depend on layout, seed and number of images alone.
 """
 
 import csv
@@ -44,7 +45,12 @@ def write(layout: str, folder: Path, images: int, seed: int, processes: int | No
         raise ValueError(f"layout {layout!r} cannot be synthesised; known layouts: {', '.join(_LAYOUTS)}")
     if images < 1:
         raise ValueError(f"images is {images}; at least 1 is needed")
-    _LAYOUTS[layout](Path(folder), images, seed, processes or len(os.sched_getaffinity(0)))
+    _LAYOUTS[layout](Path(folder), images, seed, processes or _cpus())
+
+
+def _cpus() -> int:
+    """CPUs this process may use; not every system can tell them from those of the machine."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _lfw(folder: Path, images: int, seed: int, processes: int) -> None:
@@ -56,9 +62,7 @@ def _lfw(folder: Path, images: int, seed: int, processes: int) -> None:
     with (
         files.writing(folder / "lfw.tgz") as path,
         path.open("wb") as raw,
-        gzip.GzipFile(
-            "", "wb", compresslevel=1, fileobj=raw, mtime=0
-        ) as packed,  # JPEG does not shrink further
+        gzip.GzipFile("", "wb", compresslevel=0, fileobj=raw, mtime=0) as packed,  # JPEG shrinks no further
         tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as tar,
     ):
         for task, jpeg in _draw_all(tasks, 250, 250, processes):
@@ -84,17 +88,12 @@ def _celeba(folder: Path, images: int, seed: int, processes: int) -> None:
     # the official lists end their lines with CR LF
     part = [{1: 1, 4: 2}.get(face.identity % 10, 0) for face in faces]  # 80 / 10 / 10 by person
     _write_lines(folder / "list_eval_partition.txt", [f"{n} {p}" for n, p in zip(names, part, strict=True)])
-    _write_lines(
-        folder / "identity_CelebA.txt", [f"{n} {f.identity + 1}" for n, f in zip(names, faces, strict=True)]
-    )
+    _write_lines(folder / "identity_CelebA.txt", [f"{n} {f.identity + 1}" for n, f in zip(names, faces, strict=True)])
     rows = [attributes(face) for face in faces]
     _write_lines(
         folder / "list_attr_celeba.txt",
         [str(images), " ".join(rows[0]) + " "]
-        + [
-            f"{n} " + " ".join(f"{1 if on else -1:2d}" for on in r.values())
-            for n, r in zip(names, rows, strict=True)
-        ],
+        + [f"{n} " + " ".join(f"{1 if on else -1:2d}" for on in r.values()) for n, r in zip(names, rows, strict=True)],
     )
     _write_factors(folder, tasks)
 
@@ -151,24 +150,30 @@ def _draw_all(tasks: list[_Task], width: int, height: int, processes: int) -> It
 # Names
 
 
-_HER = (
-    "Ada Alma Anna Asha Bea Carla Chloe Clara Dana Dora Edith Elena Elsa Emma Esther Eva Fatima Fiona Flora Freya Gina Grace "
-    "Greta Hana Helen Ida Ines Irene Iris Jana Jane Julia Kaya Lara Leila Lena Lily Lucia Maria Marta Maya Mei Mina Mira Nadia "
-    "Naomi Nina Nora Olga Olive Paula Petra Rosa Ruth Sara Selma Tara Tina Vera Zoe"
-).split()
-_HIS = (
-    "Aaron Abel Adam Ahmed Alan Albert Amir Anton Arun Ben Bruno Carl Carlos Cyril Dan David Diego Edgar Elias Emil Eric Felix "
-    "Finn Frank Georg Hans Henry Hugo Ian Isaac Ivan Jack Jan Joel Jonas Juan Karim Karl Kofi Leo Luis Marco Mark Max Milan "
-    "Nils Noah Omar Oscar Otto Paul Pedro Peter Ravi Samuel Simon Theo Tomas Victor Walter"
-).split()
-_STARTS = (
-    "Al And Ar Bar Ben Bor Bra Cal Car Cor Dal Dor Ed El Fal Fen Gar Gol Har Hol Is Jan Kal Kor Lan Lor Mal Mar Mor Nor Or "
-    "Pal Per Ral Ros Sal Sor Tal Tor Val Wes"
-).split()
-_ENDS = (
-    "aby amo anek ante ard ari ato away belt bert bury by dale den der dini don eau ek elli enko er ero eski field ford gate "
-    "hall ini iz land ley man mont ova quist son"
-).split()
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+_HER = _words("""
+    Ada Alma Anna Asha Bea Carla Chloe Clara Dana Dora Edith Elena Elsa Emma Esther Eva Fatima Fiona
+    Flora Freya Gina Grace Greta Hana Helen Ida Ines Irene Iris Jana Jane Julia Kaya Lara Leila Lena Lily
+    Lucia Maria Marta Maya Mei Mina Mira Nadia Naomi Nina Nora Olga Olive Paula Petra Rosa Ruth Sara
+    Selma Tara Tina Vera Zoe
+""")
+_HIS = _words("""
+    Aaron Abel Adam Ahmed Alan Albert Amir Anton Arun Ben Bruno Carl Carlos Cyril Dan David Diego Edgar
+    Elias Emil Eric Felix Finn Frank Georg Hans Henry Hugo Ian Isaac Ivan Jack Jan Joel Jonas Juan Karim
+    Karl Kofi Leo Luis Marco Mark Max Milan Nils Noah Omar Oscar Otto Paul Pedro Peter Ravi Samuel Simon
+    Theo Tomas Victor Walter
+""")
+_STARTS = _words("""
+    Al And Ar Bar Ben Bor Bra Cal Car Cor Dal Dor Ed El Fal Fen Gar Gol Har Hol Is Jan Kal Kor Lan Lor
+    Mal Mar Mor Nor Or Pal Per Ral Ros Sal Sor Tal Tor Val Wes
+""")
+_ENDS = _words("""
+    aby amo anek ante ard ari ato away belt bert bury by dale den der dini don eau ek elli enko er ero
+    eski field ford gate hall ini iz land ley man mont ova quist son
+""")
 
 
 def person_name(face: Face) -> str:

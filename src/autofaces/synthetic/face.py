@@ -1,10 +1,12 @@
 """Made-up people: the factors of a face and its geometry, shared by every renderer.
 
-Coordinates of the head: the unit is the distance between the eyes, the origin lies between the eyes on the axis of the
-skull; x runs to the picture's right, y down, z towards the viewer. `side` is -1 for the picture's left, +1 for its right.
+Coordinates of the head: the unit is the distance between the eyes, the origin lies between the eyes on the axis of
+the skull; x runs to the picture's right, y down, z towards the viewer. `side` is -1 for the picture's left, +1 for its
+right.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -25,11 +27,12 @@ class Framing(NamedTuple):
     shift: float  # standard deviation of eye_x and eye_y
     zoom: float  # standard deviation of eye_distance, relative
     roll: float  # standard deviation of roll, degrees
+    blur: float  # mean softness, pixels
 
 
 FRAMINGS = {
-    "lfw": Framing(0.5, 0.45, 0.172, shift=0.012, zoom=0.05, roll=4.5),
-    "celeba": Framing(88.5 / 178, 111 / 218, 39 / 178, shift=0.004, zoom=0.02, roll=0.8),
+    "lfw": Framing(0.5, 0.45, 0.172, shift=0.012, zoom=0.05, roll=4.5, blur=0.45),
+    "celeba": Framing(88.5 / 178, 111 / 218, 39 / 178, shift=0.004, zoom=0.02, roll=0.8, blur=0.12),
 }
 
 
@@ -100,6 +103,7 @@ class Face:
     eye_x: float  # middle of the eyes, fraction of the picture's width
     eye_y: float  # fraction of its height
     eye_distance: float  # distance of the eyes seen from the front, fraction of the width
+    blur: float  # softness of the lens, pixels, 0..0.9
 
 
 PERSON = tuple(Face.__annotations__)[: tuple(Face.__annotations__).index("image")]
@@ -107,7 +111,10 @@ PERSON = tuple(Face.__annotations__)[: tuple(Face.__annotations__).index("image"
 
 
 def draw(seed: int, identity: int, image: int, framing: str = "lfw") -> Face:
-    """The face in picture `image` of person `identity`. Depends on these numbers alone, not on what was drawn before."""
+    """The face in picture `image` of person `identity`, framed as in the data set `framing`, a key of FRAMINGS.
+
+    It depends on these arguments alone, never on what was drawn before.
+    """
     person = _person(np.random.default_rng([seed, identity, 0]))
     rng = np.random.default_rng([seed, identity, 1, image])
     where = FRAMINGS[framing]
@@ -117,9 +124,7 @@ def draw(seed: int, identity: int, image: int, framing: str = "lfw") -> Face:
 
     smile = normal(0.75, 0.2, 0.3, 1) if rng.random() < 0.5 else normal(0.0, 0.18, -0.4, 0.4)
     talking = rng.random() < 0.25
-    mouth_open = (
-        normal(0.45, 0.25, 0.1, 1) if talking else max(0.0, 0.45 * (smile - 0.55) + normal(0, 0.05, 0, 0.2))
-    )
+    mouth_open = normal(0.45, 0.25, 0.1, 1) if talking else max(0.0, 0.45 * (smile - 0.55) + normal(0, 0.05, 0, 0.2))
     yaw = normal(0, 15, -38, 38)
     formal = "tie" if person["male"] else "scoop"
     glasses = person["glasses_style"] if rng.random() < person["glasses_habit"] else "none"
@@ -154,6 +159,7 @@ def draw(seed: int, identity: int, image: int, framing: str = "lfw") -> Face:
         eye_x=where.eye_x + normal(0, where.shift, -0.03, 0.03),
         eye_y=where.eye_y + normal(0, where.shift, -0.03, 0.03),
         eye_distance=where.eye_distance * (1 + normal(0, where.zoom, -0.12, 0.12)),
+        blur=normal(where.blur, 0.13, 0, 0.9),
     )
 
 
@@ -211,9 +217,7 @@ def _person(rng: np.random.Generator) -> dict[str, object]:
         "cheeks": between(0, 1),
         "eye_size": between(0.86, 1.04) if male else between(0.95, 1.15),
         "eye_tilt": between(-4, 5) if male else between(-2, 8),
-        "iris": float(rng.choice((between(0, 0.3), between(0.35, 1)), p=(0.4, 0.6)))
-        if fair
-        else between(0, 0.2),
+        "iris": float(rng.choice((between(0, 0.3), between(0.35, 1)), p=(0.4, 0.6))) if fair else between(0, 0.2),
         "lids": between(0, 1),
         "brow_height": between(0.27, 0.34) if male else between(0.31, 0.4),
         "brow_thickness": between(0.4, 1) if male else between(0.05, 0.55),
@@ -227,8 +231,7 @@ def _person(rng: np.random.Generator) -> dict[str, object]:
         "hair_style": style,
         "hair_dark": hair_dark,
         "hair_red": between(0.4, 1) if fair and rng.random() < 0.12 else between(0, 0.15),
-        "hair_grey": float(np.clip((age - grey_from) / 25, 0, 1))
-        * (1.0 if male or rng.random() < 0.5 else 0.15),
+        "hair_grey": float(np.clip((age - grey_from) / 25, 0, 1)) * (1.0 if male or rng.random() < 0.5 else 0.15),
         "hair_volume": between(0, 1),
         "hair_length": between(1.0, 2.2) if male else between(1.2, 3.4),
         "hair_part": between(-0.6, 0.6),
@@ -301,8 +304,11 @@ def nose_tip(face: Face) -> float:
     return 0.56 * face.nose_length
 
 
-def skull(face: Face, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Half-width and half-depth of the head's elliptic section at heights y; next to 0 above and below the head."""
+def skull(face: Face, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The head's sections at heights y are ellipses: half-width, half-depth, and z of the centre.
+
+    The sizes are next to 0 above and below the head. Towards the jaw the centre moves forward, off the neck.
+    """
     middle, top, bottom = -0.2, -1.72, chin(face)
     up = np.clip((middle - y) / (middle - top), 0, 1)
     down = np.clip((y - middle) / (bottom - middle), 0, 1)
@@ -311,15 +317,18 @@ def skull(face: Face, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     taper = (0.27 - 0.17 * face.jaw) * taper**2 * (3 - 2 * taper)  # from the corners of the jaw to the chin
     width = np.sqrt(1 - up**2.3) * np.sqrt(1 - down**fullness) * (1 - taper)
     depth = np.sqrt(1 - up**2.6) * (1 - down**4.5) ** 0.45 * (1 - 0.1 * down)
-    return 1.14 * face.face_width * width + 1e-3, 1.34 * depth + 1e-3
+    forward = np.clip((y - 0.1) / 1.1, 0, 1)
+    forward = 0.45 * forward**2 * (3 - 2 * forward)
+    return 1.14 * face.face_width * width + 1e-3, (1.34 - forward) * depth + 1e-3, forward * depth
 
 
 def surface(face: Face, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """z of the smooth head (without nose and lips) at (x, y); points beside the head lie at z = 0."""
-    width, depth = skull(face, y)
-    return depth * np.sqrt(np.clip(1 - (x / width) ** 2, 0, 1))
+    """z of the smooth head (without nose and lips) at (x, y); points beside the head lie at its widest."""
+    width, depth, centre = skull(face, y)
+    return centre + depth * np.sqrt(np.clip(1 - (x / width) ** 2, 0, 1))
 
 
+@lru_cache(maxsize=8)
 def rotation(face: Face) -> np.ndarray:
     """float64 (3, 3): turns head coordinates into the viewer's (yaw, then pitch, then roll)."""
     yaw, pitch, roll = np.radians((face.yaw, face.pitch, face.roll))
@@ -337,6 +346,7 @@ def rotation(face: Face) -> np.ndarray:
     return lean @ nod @ turn
 
 
+@lru_cache(maxsize=8)
 def eyes_middle(face: Face) -> np.ndarray:
     """(3,) the point of the head that the framing places: between the eyes, at their depth."""
     return np.array([0.0, 0.0, float(surface(face, np.array(0.5), np.array(0.0)))])
@@ -408,18 +418,13 @@ def landmarks(face: Face) -> dict[str, np.ndarray]:
     solid = {name: np.c_[p, surface(face, p[:, 0], p[:, 1])] for name, p in flat.items()}
     front = float(surface(face, np.array(0.0), np.array(tip)))
     height = 0.34 * face.nose_bridge
-    solid["nose"] = np.array(
-        [[0, y, front + height * (0.25 + 0.75 * y / tip)] for y in np.linspace(-0.05, tip, 6)]
-    )
+    solid["nose"] = np.array([[0, y, front + height * (0.25 + 0.75 * y / tip)] for y in np.linspace(-0.05, tip, 6)])
     wing = 0.27 * face.nose_width
     solid["nose_base"] = np.array(
-        [
-            [u * wing, tip + 0.1 + 0.05 * (1 - abs(u)), front + 0.15 * (1 - abs(u))]
-            for u in np.linspace(-1, 1, 7)
-        ]
+        [[u * wing, tip + 0.1 + 0.05 * (1 - abs(u)), front + 0.15 * (1 - abs(u))] for u in np.linspace(-1, 1, 7)]
     )
     angle = np.linspace(-np.pi / 2, np.pi / 2, 25)
     y = -0.1 + np.cos(angle) * (chin(face) + 0.08)
-    width, depth = skull(face, y)
-    solid["jaw"] = np.c_[np.sin(angle) * width, y, depth * np.cos(angle) * 0.5]
+    width, depth, centre = skull(face, y)
+    solid["jaw"] = np.c_[np.sin(angle) * width, y, centre + depth * np.cos(angle) * 0.5]
     return {name: project(face, points) for name, points in solid.items()}

@@ -34,7 +34,7 @@ def render(face: Face, width: int, height: int) -> Array:
         _lay(picture, hair.pixels, hair.inner, hair.behind)
     _body(picture, face, view, light, rng)
     _ears(picture, face, view, light, front=False)
-    _head(picture, face, view, light, maps, rng)
+    _head(picture, face, view, light, maps, hair, rng)
     _ears(picture, face, view, light, front=True)
     _brows(picture, face, view, light, rng)
     if face.beard != "none":
@@ -43,7 +43,7 @@ def render(face: Face, width: int, height: int) -> Array:
         _lay_hair(picture, hair, view)
     if face.glasses != "none":
         _glasses(picture, face, view, rng)
-    return _develop(picture, width, height, rng)
+    return _develop(picture, face, width, height, rng)
 
 
 # Small tools
@@ -126,9 +126,7 @@ def _strands() -> Array:
 @cache
 def _curls() -> Array:
     """float32 (256, 256, 2): brightness of ringlets of about 12 px, and of the locks they form, lit from above."""
-    swirl = _filtered(
-        3, 256, lambda v, u: np.exp(-(u * u + v * v) / 51**2) * (1 - np.exp(-(u * u + v * v) / 6.4**2))
-    )
+    swirl = _filtered(3, 256, lambda v, u: np.exp(-(u * u + v * v) / 51**2) * (1 - np.exp(-(u * u + v * v) / 6.4**2)))
     rings = np.sin(9 * swirl + 0.5 * _noise()[..., 1])
     locks = np.roll(swirl, (1, 1), (0, 1)) - np.roll(swirl, (-1, -1), (0, 1))
     return np.stack([0.8 * rings, locks / locks.std()], -1).astype(f4)
@@ -166,9 +164,7 @@ class _View(NamedTuple):
 
 
 def _look(face: Face, width: int, height: int) -> _View:
-    roll, yaw, pitch = (
-        (float(np.cos(a)), float(np.sin(a))) for a in np.radians((face.roll, face.yaw, face.pitch))
-    )
+    roll, yaw, pitch = ((float(np.cos(a)), float(np.sin(a))) for a in np.radians((face.roll, face.yaw, face.pitch)))
     depth = float(geometry.eyes_middle(face)[2])
     return _View(
         width=width,
@@ -226,7 +222,7 @@ class _Light(NamedTuple):
 def _light(face: Face) -> _Light:
     side, height = np.radians((face.light_side, face.light_height))
     direction = np.array([np.sin(side) * np.cos(height), -np.sin(height), np.cos(side) * np.cos(height)])
-    half = direction + (0, 0, 1)
+    half = direction + np.array([0, 0, 1])  # the viewer looks along z
     warm, contrast = 0.1 * face.light_warmth, face.light_contrast
     key = (0.68 + 0.42 * contrast) * face.exposure * np.array([1 + warm, 1, 1 - 1.3 * warm])
     ambient = (0.42 - 0.24 * contrast) * face.exposure * np.array([0.97, 1, 1.05])
@@ -273,19 +269,26 @@ class _Hit(NamedTuple):
     depth: Array
     width_slope: Array
     depth_slope: Array
+    centre: Array  # z of its middle, and its slope
+    centre_slope: Array
     inside: Array  # distance from the outline, positive inside
 
 
-def _trace(view: _View, widths: Array, depths: Array) -> _Hit:
-    """Follow rays to a surface whose sections are ellipses, with half-widths and -depths given at _HEIGHTS."""
+def _trace(view: _View, widths: Array, depths: Array, centres: Array) -> _Hit:
+    """Follow rays to a surface whose sections are ellipses, with half-widths, half-depths and centres at _HEIGHTS."""
     (cy, sy), (cp, sp) = view.yaw, view.pitch
     outline = np.hypot(widths * cy, depths * sy)
-    tables = np.column_stack(
+    # the ray's way to the front of a section is m + lift * side + sqrt(bend * side^2 + size), side = x0 - shift
+    narrow, shallow = 1 / widths**2, 1 / depths**2
+    a, b = sy**2 * narrow + cy**2 * shallow, (shallow - narrow) * sy * cy
+    bend = (b**2 - a * (cy**2 * narrow + sy**2 * shallow)) / a**2
+    ways = np.column_stack([centres * cy, -b / a, bend, 1 / a, centres * sy]).astype(f4)
+    sections = np.column_stack(
         [widths, depths, np.gradient(widths, _STEP), np.gradient(depths, _STEP),
-         outline, 1 / np.hypot(1, np.gradient(outline, _STEP))]
+         centres, np.gradient(centres, _STEP), outline, 1 / np.hypot(1, np.gradient(outline, _STEP))]
     ).astype(f4)  # fmt: skip
     there = np.flatnonzero(outline > 0.03)
-    reach, ex, ey = float(outline.max()) + 0.1, *view.eyes
+    reach, ex, ey = float(outline.max()) + 0.15, *view.eyes
     low, high = _HEIGHTS[there[0]] - 0.15, _HEIGHTS[there[-1]] + 0.15
     lean = abs(view.roll[1])
     box = _box(
@@ -304,20 +307,19 @@ def _trace(view: _View, widths: Array, depths: Array) -> _Hit:
         return index.astype(np.int32)
 
     # drop what is clearly beside it
-    near = np.flatnonzero(tables[:, 4].take(at(y0 * f4(1 / cp))) + f4(0.12 + abs(sp)) > np.abs(x0))
+    near = np.flatnonzero(sections[:, 6].take(at(y0 * f4(1 / cp))) + f4(0.12 + abs(sp) + 0.45 * abs(sy)) > np.abs(x0))
     pixels, x0, y0 = pixels[near], x0[near], y0[near]
     y = y0 * f4(cp) + f4(0.5 * max(-sp, 0))
     for _ in range(3 if abs(sp) > 0.01 else 1):
-        row = tables.take(at(y), axis=0).T
-        narrow, shallow = 1 / (row[0] * row[0]), 1 / (row[1] * row[1])
-        a = f4(sy * sy) * narrow + f4(cy * cy) * shallow
-        b = x0 * (shallow - narrow) * f4(sy * cy)
-        c = x0 * x0 * (f4(cy * cy) * narrow + f4(sy * sy) * shallow) - 1
-        forward = (np.sqrt(np.maximum(b * b - a * c, 0)) - b) / a
+        index = at(y)
+        m, lift, bend, size, shift = ways.take(index, axis=0).T
+        side = x0 - shift
+        forward = m + lift * side + np.sqrt(np.maximum(bend * side * side + size, 0))
         y = y0 * f4(cp) - (forward - y0 * f4(sp)) * f4(sp / cp)
-    gap = row[4] - np.abs(x0)
+    row = sections.take(index, axis=0).T
+    gap = row[6] - np.abs(side)
     # the slope of the outline tells the distance only next to it
-    inside = gap * _mix(row[5], 1, np.clip(np.abs(gap) * 5 - 0.2, 0, 1)) - (row[0] < 0.02)
+    inside = gap * _mix(row[7], 1, np.clip(np.abs(gap) * 5 - 0.2, 0, 1)) - (row[0] < 0.02)
     seen = np.flatnonzero(inside > -0.1)
     x0, forward = x0[seen], forward[seen]
     return _Hit(
@@ -325,7 +327,7 @@ def _trace(view: _View, widths: Array, depths: Array) -> _Hit:
         x0 * f4(cy) - forward * f4(sy),
         y[seen],
         x0 * f4(sy) + forward * f4(cy),
-        *row[:4, seen],
+        *row[:6, seen],
         inside[seen],
     )
 
@@ -464,7 +466,7 @@ def _maps(face: Face) -> _Maps:
     dark += 0.25 * spot(m.half_width + 0.03, m.y - m.lift, 0.05, 0.05)
     red = 0.5 * spot(0.62, 0.55, 0.3, 0.22) + 0.55 * spot(0, tip, 0.18, 0.16)
     red += 0.3 * spot(0, geometry.chin(face) - 0.2, 0.25, 0.2) + 0.25 * spot(0.5, 0.02, 0.28, 0.16)
-    red += 0.6 * face.makeup * spot(0.72, 0.5, 0.25, 0.16)
+    red += 0.4 * face.makeup * spot(0.72, 0.5, 0.25, 0.16)
     return _Maps(relief, slope_x, slope_y, dark, red, np.broadcast_to(_growth(face, both, y), relief.shape))
 
 
@@ -477,9 +479,7 @@ def _relief(face: Face, x: Array, y: Array, spot: Callable[[float, float, float,
         [0, 0.05 * bridge, 0.16 * bridge, 0.3 * bridge + 0.02, 0.36, 0.27, 0],
     ).astype(f4)  # fmt: skip
     ridge[2:-2] = (ridge[:-4] + 2 * ridge[1:-3] + 3 * ridge[2:-2] + 2 * ridge[3:-1] + ridge[4:]) / 9
-    thick = np.interp(y, [-0.3, 0.1, 0.7 * tip, tip + 0.1], [0.14, 0.135, 0.16 * wide, 0.21 * wide]).astype(
-        f4
-    )
+    thick = np.interp(y, [-0.3, 0.1, 0.7 * tip, tip + 0.1], [0.14, 0.135, 0.16 * wide, 0.21 * wide]).astype(f4)
     relief = ridge * np.exp(-((x / thick) ** 2))
     relief += 0.13 * spot(0.19 * wide, tip + 0.06, 0.085 * wide, 0.09)  # wings
     relief -= 0.05 * spot(0.1 * wide, tip + 0.15, 0.05, 0.035)  # nostrils
@@ -505,9 +505,7 @@ def _growth(face: Face, both: Array, y: Array) -> Array:
     m = geometry.mouth(face)
     lip = m.y - 0.2 * m.gap - m.upper
     if face.beard == "moustache":
-        return _smooth((m.half_width + 0.1 - both) * 8) * np.exp(
-            -(((y - lip + 0.06 - 0.1 * both**2) / 0.1) ** 2)
-        )
+        return _smooth((m.half_width + 0.1 - both) * 8) * np.exp(-(((y - lip + 0.06 - 0.1 * both**2) / 0.1) ** 2))
     beside = _smooth((m.half_width + 0.09 - both) * 8)
     goatee = np.maximum(beside * _bump(y, lip - 0.06, 0.09), beside * _smooth((y - lip) * 8))
     return goatee if face.beard == "goatee" else np.maximum(_smooth((y - _cheek_line(both)) * 6), goatee)
@@ -585,20 +583,31 @@ def _sink(view: _View, hit: _Hit, relief: Array) -> tuple[Array, Array, Array]:
 
 
 def _head(
-    picture: Array, face: Face, view: _View, light: _Light, maps: _Maps, rng: np.random.Generator
+    picture: Array,
+    face: Face,
+    view: _View,
+    light: _Light,
+    maps: _Maps,
+    hair: "_Hair | None",
+    rng: np.random.Generator,
 ) -> None:
-    """The head with skin, eyes and mouth, without hair and ears."""
+    """The head with skin, eyes and mouth, where hair leaves it open, without ears."""
     hit = _trace(view, *geometry.skull(face, _HEIGHTS))
+    hidden = np.zeros(picture.shape[1], bool)
+    if hair:
+        hidden[hair.pixels[hair.front > 0.99]] = True
+    shown = np.flatnonzero(~hidden[hit.pixels] & (hit.inside > -1 / view.scale))
+    hit = _Hit(*(a[shown] for a in hit))
     x, y, z = _sink(view, hit, maps.relief)
     height, slope_x, slope_y, dark, red, growth = _sample(np.stack(maps, -1), x, y)
     front = _smooth(z * 4)
-    base = np.maximum(z - height * front, 0)
+    base = np.maximum(z - hit.centre - height * front, 0)
     nz = base / (hit.depth * hit.depth)
     nx = x / (hit.width * hit.width) - nz * slope_x * front
     ny = (
         -(x * x) * hit.width_slope / hit.width**3
         - base * nz * hit.depth_slope / hit.depth
-        - nz * slope_y * front
+        - nz * (slope_y * front + hit.centre_slope)
     )
     n = _normals(view, nx, ny, nz)
     start = rng.integers(256, 512, 2)
@@ -635,9 +644,7 @@ def _complexion(face: Face, x: Array, y: Array, red: Array, growth: Array, textu
         cover = np.clip(growth * (0.38 if face.beard == "stubble" else 0.8) * (0.8 + 0.25 * grain), 0, 0.92)
         albedo = _mix(albedo, _hair_colour(face, beard=True) * (1 + 0.3 * pores), cover)
     elif face.male:
-        cover = f4(0.13 * face.hair_dark * (1 - face.hair_grey)) * _smooth(
-            (y - _cheek_line(np.abs(x)) - 0.08) * 4
-        )
+        cover = f4(0.13 * face.hair_dark * (1 - face.hair_grey)) * _smooth((y - _cheek_line(np.abs(x)) - 0.08) * 4)
         albedo *= 1 - cover * np.array([[1], [0.85], [0.7]], f4)
     return albedo
 
@@ -671,9 +678,7 @@ def _eyes(colour: Array, face: Face, view: _View, light: _Light, x: Array, y: Ar
         rim = 0.25 * _bump(ey - lower, 0.008, 0.012) * (np.abs(t) < 0.95)  # wet
         skin = _mix(skin, _colour(0.9, 0.72, 0.68) * level, rim)
         # lashes grow from a dark line
-        line = _bump(
-            ey - upper, -0.004, max(0.02 + 0.016 * face.makeup + 0.006 * (not face.male), 0.7 * pixel)
-        )
+        line = _bump(ey - upper, -0.004, max(0.02 + 0.016 * face.makeup + 0.006 * (not face.male), 0.7 * pixel))
         line *= _smooth((1.06 - np.abs(t)) * 10)
         comb = 0.5 + 0.5 * np.sin(t * 30 + 25 * ey)
         length = f4(0.055 + (not face.male) * (0.03 + 0.03 * face.makeup))
@@ -738,9 +743,7 @@ def _mouth(
     normal = tuple(a[near] for a in n)
     upper_lip = my < m.y - 0.2 * m.gap
     lips = _shade(tone * creases, normal, light, np.where(upper_lip, f4(0.82), f4(1)))
-    shine = np.maximum(_dot(normal, light.half), 0) ** 30 * _bump(
-        my, m.y + 0.8 * m.gap + 0.45 * m.lower, 0.05
-    )
+    shine = np.maximum(_dot(normal, light.half), 0) ** 30 * _bump(my, m.y + 0.8 * m.gap + 0.45 * m.lower, 0.05)
     lips += shine * (0.1 + 0.22 * face.makeup) * (1 + 0.4 * texture[1, near])
     mask = _smooth(np.minimum(my - line["top"], line["bottom"] - my) * soft * 0.8 + 0.3) * side
     part = _mix(part, lips, mask * (0.78 + 0.22 * face.makeup))
@@ -749,9 +752,7 @@ def _mouth(
         part = _mix(part, _inside_mouth(face, light, mx, t, my - line["upper"], soft), opening)
         part *= 1 - 0.35 * _bump(my - line["upper"], 0, 0.6 / view.scale) * side
     else:
-        seam = _bump(my - line["upper"], 0.005, max(0.014, 0.75 / view.scale)) * _smooth(
-            (1.05 - np.abs(t)) * 10
-        )
+        seam = _bump(my - line["upper"], 0.005, max(0.014, 0.75 / view.scale)) * _smooth((1.05 - np.abs(t)) * 10)
         part *= 1 - 0.72 * seam
     colour[:, near] = part
 
@@ -785,10 +786,8 @@ def _ears(picture: Array, face: Face, view: _View, light: _Light, front: bool) -
         r = np.hypot(x / (wide * (1 - 0.42 * _smooth((y + 0.05) / 0.5))), y / f4(tall))
         pit = _bump(x, -0.02, 0.5 * wide) * _bump(y, 0.05, 0.45 * tall)
         n = (side * np.clip(0.3 + 0.9 * x / f4(wide), -1, 1) * 0.7, 0.5 * y / f4(tall), np.full_like(x, 0.6))
-        open_ = np.clip(
-            0.8 + 0.25 * _bump(r, 0.86, 0.16) - 0.4 * pit - 0.25 * _bump(r, 0.62, 0.14), 0.15, 1.1
-        )
-        albedo = _skin(face) * np.array([[1], [0.86], [0.85]], f4)
+        open_ = np.clip(0.85 + 0.25 * _bump(r, 0.86, 0.16) - 0.32 * pit - 0.25 * _bump(r, 0.62, 0.14), 0.15, 1.1)
+        albedo = _skin(face) * np.array([[1], [0.9], [0.89]], f4)
         alpha = _smooth((1 - r) * f4(wide * view.scale) + 0.3)
         _lay(picture, pixels, _shade(np.broadcast_to(albedo, (3, x.size)), n, light, open_), alpha)
 
@@ -819,9 +818,7 @@ def _body(picture: Array, face: Face, view: _View, light: _Light, rng: np.random
     open_ = 1 - 0.55 * _smooth(1 - (y + 0.05) / 0.55)  # the chin's shadow
     open_ *= 1 - 0.1 * np.exp(-(((np.abs(x) - 0.35 + 0.15 * y) / 0.06) ** 2))  # cords
     open_ *= 1 - 0.16 * _bump(x, 0, 0.09) * _bump(y, base + 0.12, 0.1)
-    albedo = (
-        _skin(face) * np.array([[0.96], [0.9], [0.88]], f4) * (1 + 0.025 * texture[1] + 0.03 * texture[3])
-    )
+    albedo = _skin(face) * np.array([[0.96], [0.9], [0.88]], f4) * (1 + 0.025 * texture[1] + 0.03 * texture[3])
     alpha = _smooth(np.maximum(neck - np.abs(x), y - shoulder) * f4(view.scale) + 0.5)
     _lay(picture, pixels, _shade(albedo, n, light, open_), alpha)
 
@@ -838,9 +835,7 @@ def _body(picture: Array, face: Face, view: _View, light: _Light, rng: np.random
     _lay(picture, pixels, cloth, alpha)
 
 
-def _clothes(
-    face: Face, view: _View, x: Array, y: Array, shoulder: Array, half: float
-) -> tuple[Array, Array, Array]:
+def _clothes(face: Face, view: _View, x: Array, y: Array, shoulder: Array, half: float) -> tuple[Array, Array, Array]:
     """Colour (3, n), creases (n,) and depth (n,) inside the border of clothes; y counts from the neck's base."""
     hue, bright, side = face.clothes_hue, face.clothes_light, np.abs(x)
     if face.clothes in ("tie", "jacket"):
@@ -913,13 +908,13 @@ def _hair(face: Face, view: _View, light: _Light, rng: np.random.Generator) -> _
     hit = _trace(view, *_shell(face))
     single, lock = _flow(face, view, hit, rng)
     border = _hairline(face, hit) - hit.y
+    if style == "bald":  # a wreath
+        border = np.minimum(border, hit.y + 0.85 - 0.3 * _smooth(hit.z))
     ragged = {"buzz": 0.03, "bangs": 0.09, "short": 0.07, "afro": 0.07, "curly": 0.1}.get(style, 0.05)
     depth = border + f4(ragged) * (0.6 * single + 0.7 * lock) * (1 + _smooth(hit.y) * _hangs(face))
     if _cropped(face):
         shape = _smooth(hit.inside * f4(view.scale * 0.6) + 0.5)
-        front = (
-            _smooth(depth * 6 + 0.5) * np.clip(0.75 + 0.2 * single, 0, 1) * (0.75 if style == "bald" else 0.9)
-        )
+        front = _smooth(depth * 6 + 0.5) * np.clip(0.75 + 0.2 * single, 0, 1) * (0.75 if style == "bald" else 0.9)
     else:
         wild = 0.018 * (2.3 if style in ("curly", "afro", "wavy") else 1)
         shape = _smooth((hit.inside + f4(wild) * (0.4 * single + 1.2 * lock)) * f4(view.scale * 0.6) + 0.5)
@@ -933,11 +928,11 @@ def _hair(face: Face, view: _View, light: _Light, rng: np.random.Generator) -> _
     return _Hair(hit.pixels, outer, front * shape, inner, behind)
 
 
-def _shell(face: Face) -> tuple[Array, Array]:
-    """Half-widths and half-depths of the hair's outside at _HEIGHTS."""
+def _shell(face: Face) -> tuple[Array, Array, Array]:
+    """Half-widths, half-depths and centres of the hair's outside at _HEIGHTS."""
     style, volume = face.hair_style, face.hair_volume
     t = _THICKNESS[style] * (0.7 + 0.6 * volume)
-    widths, depths = geometry.skull(face, _HEIGHTS / (1 + 0.75 * t))
+    widths, depths, centres = geometry.skull(face, _HEIGHTS / (1 + 0.75 * t))
     widths, depths = widths + 0.8 * t * (widths > 0.02), depths + t * (depths > 0.02)
     if _hangs(face):  # straight down instead of in to the chin
         end, hang = face.hair_length, _HEIGHTS > -0.25
@@ -947,8 +942,10 @@ def _shell(face: Face) -> tuple[Array, Array]:
         depths[hang] = depths[k] * (1 - 0.25 * np.clip(down / 2, 0, 1))
         if style == "wavy":
             widths[hang] *= 1 + 0.035 * np.sin(down * 6.5)
-        widths[_HEIGHTS > end + 0.25] = depths[_HEIGHTS > end + 0.25] = 1e-3
-    return widths, depths
+        centres[hang] = 0
+        gone = end + 0.25 < _HEIGHTS
+        widths[gone] = depths[gone] = 1e-3
+    return widths, depths, centres
 
 
 def _flow(face: Face, view: _View, hit: _Hit, rng: np.random.Generator) -> tuple[Array, Array]:
@@ -963,16 +960,16 @@ def _flow(face: Face, view: _View, hit: _Hit, rng: np.random.Generator) -> tuple
         zoom = scale * f4(1.1 if style == "curly" else 1.6)
         return tuple(_tile(_curls(), y * zoom + 1024 + start[0], angle * hit.width * zoom + 1024 + start[1]))
     along = 0.8 * y * scale
-    if style in ("parted", "long", "wavy", "bangs"):
+    if style in ("parted", "long", "wavy"):
         # from a parting; beside the head the strands follow its outline, further down they hang
         drop = np.arctan2(y + 0.75, np.abs(x - f4(face.hair_part) * _smooth(-y)) + 0.05)
         hanging = _smooth((y + 0.55) * 1.3)
-        across = _mix(0.9 * z + 0.25 * drop, 1.25 * angle, hanging)
-        if style == "bangs":
-            across = _mix(across, 1.1 * x, _smooth((z - 0.35) * 4) * (1 - hanging))
+        across = _mix(0.9 * z + 0.25 * drop, -1.25 * np.abs(angle), hanging)
         if style == "wavy":
             across = across + 0.09 * np.sin(y * 6 + 2.5 * np.sin(angle * 4))
         along = 0.4 * y * scale
+    elif style == "bangs":  # straight down from the crown
+        across, along = 1.25 * angle, 0.4 * y * scale
     elif style == "swept":
         across, along = x * (1 + 0.25 * y), (0.4 * z + 0.24 * y) * scale
     else:
@@ -992,7 +989,7 @@ def _hairline(face: Face, hit: _Hit) -> Array:
     angles = [0, 0.45, 0.8, 1.02, 1.15, 1.35, 1.5, 1.75, 2.0, 3.2]  # 0 in front, pi at the back
     line = [middle, middle - 0.12 * back, temple, -0.2, burns, burns - 0.1, -0.15, 0.1, 1.0, 1.1]
     if style == "bald":
-        line = [-2.5, -2.5, -2.2, -0.75, -0.45, -0.35, -0.3, 0.0, 1.0, 1.1]
+        line = [-2.5, -2.5, -2.3, -0.7, 0.05, 0.05, -0.15, 0.1, 1.0, 1.1]
     if style == "afro":
         line[3:] = [-0.1, burns, burns + 0.1, 0.35, 0.7, 1.3, 1.3, 1.3][: len(line[3:])]
     if _hangs(face):
@@ -1008,9 +1005,7 @@ def _hairline(face: Face, hit: _Hit) -> Array:
     return growing
 
 
-def _hair_light(
-    face: Face, view: _View, light: _Light, hit: _Hit, single: Array, lock: Array, depth: Array
-) -> Array:
+def _hair_light(face: Face, view: _View, light: _Light, hit: _Hit, single: Array, lock: Array, depth: Array) -> Array:
     """Colour (3, n): the shell's normals give volume, the strands' direction the band of highlight."""
     style, x, z = face.hair_style, hit.x, hit.z
     nx = x / hit.width**2 + 0.12 * lock * _hangs(face)
@@ -1031,11 +1026,7 @@ def _hair_light(
     if not _cropped(face) and style != "afro":
         run = (light.half[1] - ny * _dot((nx, ny, nz), light.half)) / np.sqrt(np.maximum(1 - ny * ny, 0.02))
         band = np.maximum(1 - run * run, 0) ** 10 * facing
-        out += (
-            band
-            * np.clip(0.7 + 0.6 * single + 0.3 * lock, 0, 2.5)
-            * (light.key * (0.06 + 0.1 * np.sqrt(colour)))
-        )
+        out += band * np.clip(0.7 + 0.6 * single + 0.3 * lock, 0, 2.5) * (light.key * (0.06 + 0.1 * np.sqrt(colour)))
     return out
 
 
@@ -1059,9 +1050,7 @@ class _Sheet:
 
     def place(self, solid: Array) -> Array:
         """Points of the head (n, 3) -> points of the sheet (n, 2)."""
-        pixels = geometry.to_pixels(
-            self.face, geometry.project(self.face, solid), self.view.width, self.view.height
-        )
+        pixels = geometry.to_pixels(self.face, geometry.project(self.face, solid), self.view.width, self.view.height)
         return (pixels - self.box[:2]) * self.zoom
 
     def mask(self) -> Array:
@@ -1080,21 +1069,21 @@ class _Sheet:
 def _brows(picture: Array, face: Face, view: _View, light: _Light, rng: np.random.Generator) -> None:
     box = _box(view, -1.2, -1.1, 1.2, 0.5)
     sheet = _Sheet(face, view, box, 2)
-    count = int(90 + 110 * face.brow_thickness)
+    count = int(60 + 70 * face.brow_thickness)
+    root, lean = [], []
     for side in (-1, 1):
         t = rng.random(count) ** 0.9
         thick = (0.035 + 0.05 * face.brow_thickness) * np.sin(np.pi * np.clip(0.16 + 0.84 * t, 0, 1)) ** 0.6
-        root = geometry.brow_line(face, side, t) + np.c_[0 * t, rng.uniform(-1, 1, count) * thick]
-        lean = np.c_[side * (0.05 + 0.09 * t), -0.09 + 0.13 * t] * rng.uniform(0.6, 1.2, (count, 1))
-        sheet.hairs(root, lean, rng.integers(120, 235, count), 1 + (view.scale > 36))
+        root.append(geometry.brow_line(face, side, t) + np.c_[0 * t, rng.uniform(-1, 1, count) * thick])
+        lean.append(np.c_[side * (0.05 + 0.09 * t), -0.09 + 0.13 * t] * rng.uniform(0.6, 1.2, (count, 1)))
+    ink = rng.integers(120, 235, 2 * count)
+    sheet.hairs(np.concatenate(root), np.concatenate(lean), ink, 1 + (view.scale > 36))
     colour = _hair_colour(face) * (0.4 if face.hair_grey < 0.5 else 0.7) + 0.01
     opacity = 0.95 if face.hair_dark > 0.3 else 0.75
     _lay(picture, _grid(view, box)[0], colour * (light.key + light.ambient) * 0.8, sheet.mask() * f4(opacity))
 
 
-def _beard(
-    picture: Array, face: Face, view: _View, light: _Light, maps: _Maps, rng: np.random.Generator
-) -> None:
+def _beard(picture: Array, face: Face, view: _View, light: _Light, maps: _Maps, rng: np.random.Generator) -> None:
     """Single hairs over the tinted skin of a beard."""
     box = _box(view, -1.6, 0, 1.6, 2.6)
     sheet = _Sheet(face, view, box, 2)
@@ -1174,12 +1163,12 @@ def _glasses(picture: Array, face: Face, view: _View, rng: np.random.Generator) 
 @cache
 def _sensor(width: int, height: int) -> Array:
     """float32 (height + 256, width + 256): the sensor's noise, periodic."""
-    noise = 255 * (0.006 * _noise()[..., 0] + 0.003 * _noise()[..., 1])
+    noise = 255 * (0.01 * _noise()[..., 0] + 0.005 * _noise()[..., 1])
     return np.tile(noise, (2 + height // 256, 2 + width // 256))[: height + 256, : width + 256].astype(f4)
 
 
-def _develop(picture: Array, width: int, height: int, rng: np.random.Generator) -> Array:
-    """Linear light (3, height * width) -> uint8 sRGB (height, width, 3), with the sensor's noise."""
+def _develop(picture: Array, face: Face, width: int, height: int, rng: np.random.Generator) -> Array:
+    """Linear light (3, height * width) -> uint8 sRGB (height, width, 3), with noise and the lens's softness."""
     top, left = rng.integers(0, 256, 2)
     noise = _sensor(width, height)[top : top + height, left : left + width]
     tones = np.sqrt(np.maximum(picture, 0)).reshape(3, height, width)
@@ -1187,4 +1176,5 @@ def _develop(picture: Array, width: int, height: int, rng: np.random.Generator) 
     tones += noise
     tones += f4(0.5)
     np.clip(tones, 0, 255, out=tones)
-    return np.ascontiguousarray(np.moveaxis(tones.astype(np.uint8), 0, -1))
+    developed = np.ascontiguousarray(np.moveaxis(tones.astype(np.uint8), 0, -1))
+    return np.array(Image.fromarray(developed).filter(ImageFilter.BoxBlur(face.blur)))

@@ -1,0 +1,123 @@
+"""The three data stages, run as commands in a folder of their own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from test_archives import make_tar, picture
+
+from autofaces.data import arrays
+
+ROOT = Path(__file__).parents[1]
+
+
+def run(folder: Path, stage: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, str(ROOT / "stages" / f"{stage}.py"), *arguments]
+    clean = {k: v for k, v in os.environ.items() if k not in ("AUTOFACES_DATA", "DVC_ROOT")}
+    return subprocess.run(
+        command, cwd=folder, env=clean | environment, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def set_up(folder: Path, source: str = "local", split: dict[str, str] | None = None, **datasets: dict) -> None:
+    """The project's settings with another profile, and datasets in place of its own."""
+    settings = yaml.safe_load((ROOT / "params.yaml").read_text())
+    profile = settings["profiles"]["smoke"] | {"source": source, "images": 40, "split": split or {}}
+    settings |= {"profile": "smoke", "profiles": {"smoke": profile}}
+    if datasets:
+        settings |= {"datasets": datasets, "experiments": {}}
+    (folder / "params.yaml").write_text(yaml.safe_dump(settings))
+
+
+MINE = {"layout": "folder", "size": 32, "channels": 1, "crop": "square", "split": "random"}
+
+
+def test_synthetic_faces_go_all_the_way(tmp_path):
+    set_up(tmp_path, "synthetic")
+    for stage in ("download", "split", "preprocess"):
+        done = run(tmp_path, stage, "lfw")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert sorted(p.name for p in (tmp_path / "data").iterdir()) == ["arrays", "raw", "splits"]
+    counts = [len(arrays.load(tmp_path / "data/arrays/lfw", part)) for part in arrays.PARTS]
+    assert sum(counts) == 40
+    assert min(counts) > 0
+    labels = arrays.labels(tmp_path / "data/arrays/lfw", "train")
+    assert labels.identity.notna().all()
+
+
+def test_own_photos_go_all_the_way(tmp_path):
+    set_up(tmp_path, "synthetic", mine=MINE)
+    (tmp_path / "photos/mine/trip").mkdir(parents=True)
+    for n in range(30):
+        (tmp_path / f"photos/mine/trip/{n}.png").write_bytes(picture(n, (40, 50), "PNG"))
+    for stage in ("download", "split", "preprocess"):
+        done = run(tmp_path, stage, "mine", AUTOFACES_DATA=str(tmp_path / "photos"))
+        assert done.returncode == 0, done.stderr
+    assert arrays.load(tmp_path / "data/arrays/mine", "train").shape == (24, 32, 32, 1)
+
+
+def test_split_and_preprocess_write_the_same_bytes_each_time(tmp_path):
+    set_up(tmp_path, mine=MINE)
+    (tmp_path / "data/raw/mine").mkdir(parents=True)
+    make_tar(tmp_path / "data/raw/mine/a.tgz", {f"{n}.jpg": picture(n, (40, 50)) for n in range(30)})
+    found = []
+    for _ in range(2):
+        for stage in ("split", "preprocess"):
+            assert run(tmp_path, stage, "mine").returncode == 0
+        paths = sorted(p for p in (tmp_path / "data").rglob("*") if p.is_file())
+        found.append({p.name: p.read_bytes() for p in paths})
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(
+    ("stage", "arguments", "message"),
+    [
+        ("download", ["mine"], "error: mine: source local needs a folder: set AUTOFACES_DATA"),
+        ("download", ["lwf"], "error: datasets.lwf: 'lwf' is unknown; known: mine"),
+        ("split", ["mine"], "error: data/raw/mine"),
+        ("preprocess", ["mine"], "error: data/splits/mine.csv: not found"),
+        ("preprocess", [], "usage: python "),
+    ],
+)
+def test_bad_input_ends_in_one_message(tmp_path, stage, arguments, message):
+    set_up(tmp_path, mine=MINE)
+    done = run(tmp_path, stage, *arguments)
+    assert done.returncode == 1
+    assert done.stderr.startswith(message)
+    assert "Traceback" not in done.stderr
+
+
+def test_a_damaged_archive_ends_in_one_message(tmp_path):
+    set_up(tmp_path, mine=MINE)
+    (tmp_path / "photos/mine").mkdir(parents=True)
+    path = make_tar(tmp_path / "photos/mine/a.tgz", {f"{n}.jpg": picture(n) for n in range(30)})
+    path.write_bytes(path.read_bytes()[:-500])
+    done = run(tmp_path, "download", "mine", AUTOFACES_DATA=str(tmp_path / "photos"))
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert done.stderr.startswith("error: local a.tgz: not a whole zip or tar archive")
+    assert not list((tmp_path / "data/raw").iterdir())
+
+
+REAL = {
+    "lfw": {"layout": "lfw", "size": 128, "channels": 3, "crop": 128, "split": "identity"},
+    "anime": {"layout": "anime", "size": 64, "channels": 3, "crop": "whole", "split": "random"},
+    "celeba": {"layout": "celeba", "size": 64, "channels": 1, "crop": "square", "split": "identity"},
+    "cufs": {"layout": "cufs", "size": 64, "channels": 1, "crop": "square", "split": "official"},
+}
+
+
+@pytest.mark.parametrize("key", REAL)
+def test_the_real_archives_go_all_the_way(tmp_path, key):
+    root = os.environ.get("AUTOFACES_DATA", "")
+    if not (Path(root or "absent") / key).is_dir():
+        pytest.skip("set AUTOFACES_DATA to a folder with the real archives")
+    set_up(tmp_path, **{key: REAL[key]})
+    for stage in ("download", "split", "preprocess"):
+        done = run(tmp_path, stage, key, AUTOFACES_DATA=root)
+        assert done.returncode == 0, done.stderr
+    images = arrays.load(tmp_path / f"data/arrays/{key}", "train")
+    assert images.shape[1:] == (REAL[key]["size"], REAL[key]["size"], REAL[key]["channels"])
+    assert 20 < images.mean() < 235
