@@ -1,8 +1,10 @@
 """Measure one experiment on its test images: `python stages/evaluate.py ray-stacked`.
 
-Needs models/<experiment> and data/arrays/<dataset>/test.npy; makes metrics/<experiment>.json (means over images) and
-data/samples/<experiment>.npz (every image's values, and the pictures that figures show).
+Needs models/<experiment> and data/arrays/<dataset>/test.npy; makes metrics/<experiment>.json, the means over images,
+and for the figures data/evaluations/<paper>/<experiment>: every image's values, pictures, and the history.
 """
+
+import shutil
 
 import numpy as np
 
@@ -18,9 +20,11 @@ def main(key: str) -> None:
     model.to(devices.pick())
 
     values = evaluation.per_image(model, test, key)
-    samples = evaluation.samples(model, test)
-    with files.writing(f"data/samples/{key}.npz") as temporary, temporary.open("wb") as file:
-        np.savez(file, **{f"image_{name}": value for name, value in values.items()}, **samples)
+    pictures = evaluation.pictures(model, test)
+    with files.writing(f"data/evaluations/{experiment.paper}/{key}") as folder:
+        files.write_csv(folder / "images.csv", evaluation.rows(values))
+        np.savez(folder / "pictures.npz", **pictures)
+        shutil.copyfile(f"models/{key}/history.csv", folder / "history.csv")
     training = config["training"]
     summary = {"profile": profile, "paper": experiment.paper, "dataset": experiment.dataset}
     summary |= {"parameters": config["parameters"], "precision": training["precision"]}

@@ -16,15 +16,15 @@ def experiment(paper: str, model: str) -> params.Experiment:
     return params.Experiment.model_validate({**settings, "train": schedule})
 
 
-def run(key: str, paper: str, model: str, seed: int) -> figures.Run:
+def make_run(paper: str, model: str, seed: int) -> figures.Run:
     random = np.random.default_rng(seed)
-    pictures = random.integers(0, 256, (2, 8, 128, 128, 3), dtype=np.uint8)
-    samples = {"originals": pictures[0], "reconstructions": pictures[1]}
-    samples["depths"] = random.integers(0, 256, (2, 7, 128, 128, 3), dtype=np.uint8)
-    samples |= {f"image_{name}": random.random(20) for name in ("mse", "ssim", "gradient_correlation")}
-    history = pd.DataFrame({"epoch": [1, 2], "images": [640, 1280], "train_loss": [2.0, 1.0]})
+    shown = random.integers(0, 256, (2, 8, 128, 128, 3), dtype=np.uint8)
+    pictures = {"originals": shown[0], "reconstructions": shown[1]}
+    pictures["depths"] = random.integers(0, 256, (2, 7, 128, 128, 3), dtype=np.uint8)
+    images = pd.DataFrame({name: random.random(20) for name in ("mse", "ssim", "gradient_correlation")})
+    history = pd.DataFrame({"epoch": [1, 2], "step": [20, 40], "images": [640, 1280], "train_loss": [2.0, 1.0]})
     history = history.assign(validation_loss=[2.1, 1.2], validation_mse=[0.5, 0.3])
-    return figures.Run(key, experiment(paper, model), samples, history)
+    return figures.Run(experiment(paper, model), images, pictures, history)
 
 
 def runs(paper: str) -> dict[str, figures.Run]:
@@ -32,7 +32,7 @@ def runs(paper: str) -> dict[str, figures.Run]:
         "ray2020": {"ray-stacked": "ladder", "ray-recursive": "ladder"},
         "koenig2020": {"koenig-m1-nf16-bs32": "ladder", "koenig-m2-bs32": "dcgan_pooled"},
     }[paper]
-    return {key: run(key, paper, model, seed) for seed, (key, model) in enumerate(keys.items())}
+    return {key: make_run(paper, model, seed) for seed, (key, model) in enumerate(keys.items())}
 
 
 @pytest.mark.parametrize("paper", ["ray2020", "koenig2020"])
@@ -63,3 +63,13 @@ def test_the_scale_names_profile_data_and_images_seen():
 def test_a_missing_row_is_named():
     with pytest.raises(files.BadInput, match=r"figures of ray2020 need the experiment ray-recursive; params.yaml has"):
         figures.draw("ray2020", {"ray-stacked": runs("ray2020")["ray-stacked"]}, "")
+
+
+def test_curves_are_one_long_table():
+    rows = figures.curve_rows(runs("ray2020"))
+    assert [(row["experiment"], row["epoch"]) for row in rows] == [
+        ("ray-stacked", 1),
+        ("ray-stacked", 2),
+        ("ray-recursive", 1),
+        ("ray-recursive", 2),
+    ]

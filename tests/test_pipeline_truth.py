@@ -11,7 +11,13 @@ import yaml
 ROOT = Path(__file__).parents[1]
 MODEL = "src/autofaces/models/${item.model.name}.py"
 # what a stage's own names are called in dvc.yaml
-NAMES = {"key": "key", "dataset": "key", "experiment.dataset": "item.dataset", "paper": "item"}
+NAMES = {
+    "key": "key",
+    "dataset": "key",
+    "experiment.dataset": "item.dataset",
+    "experiment.paper": "item.paper",
+    "paper": "item",
+}
 
 
 def imported(file: Path) -> set[str]:

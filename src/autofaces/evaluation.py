@@ -1,5 +1,7 @@
 """A trained model on its test images: every image's values, and the pictures that figures show."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -29,19 +31,25 @@ def means(values: dict[str, np.ndarray]) -> dict[str, float]:
     return {name: float(np.nanmean(value)) for name, value in values.items()}
 
 
-def samples(model: nn.Module, test: np.memmap) -> dict[str, np.ndarray]:
+def rows(values: dict[str, np.ndarray]) -> Iterator[dict[str, float]]:
+    """One row per test image, in the order of its array."""
+    for image, row in enumerate(zip(*values.values(), strict=True)):
+        yield {"image": image, **dict(zip(values, map(float, row), strict=True))}
+
+
+def pictures(model: nn.Module, test: np.memmap) -> dict[str, np.ndarray]:
     """Pictures, uint8: originals and reconstructions (K, H, W, C), evenly spaced in the test set at index (K,); of a
     model with levels also depths (2, levels, H, W, C): encoded to depth k and decoded from there."""
     index = np.linspace(0, len(test) - 1, min(SHOWN, len(test)), dtype=int)
     images = _tensor(model, test[index])
-    pictures = {
+    shown = {
         "index": index,
         "originals": test[index],
         "reconstructions": _pixels(reconstruct(model, images)),
     }
     if hasattr(model, "levels"):
-        pictures["depths"] = np.stack([_pixels(d) for d in _decoded(model, images[:DEEP])], axis=1)
-    return pictures
+        shown["depths"] = np.stack([_pixels(d) for d in _decoded(model, images[:DEEP])], axis=1)
+    return shown
 
 
 @torch.inference_mode()

@@ -39,13 +39,24 @@ matplotlib.rcParams.update(
 class Run(NamedTuple):
     """One experiment's results, as the figures need them."""
 
-    key: str
     experiment: Experiment
-    samples: dict[str, np.ndarray]  # what evaluate kept: pictures, and image_<metric> (N,)
+    images: pd.DataFrame  # every test image's metrics
+    pictures: dict[str, np.ndarray]  # uint8 (K, H, W, C): originals, reconstructions; depths
     history: pd.DataFrame
 
-    def mean(self, metric: str) -> float:
-        return float(np.nanmean(self.samples[f"image_{metric}"]))
+
+def run(folder: Path | str, experiment: Experiment) -> Run:
+    """What evaluate wrote into `folder`."""
+    folder = Path(folder)
+    with np.load(folder / "pictures.npz") as pictures:
+        return Run(experiment, pd.read_csv(folder / "images.csv"), dict(pictures), pd.read_csv(folder / "history.csv"))
+
+
+def curve_rows(runs: dict[str, Run]) -> list[dict[str, object]]:
+    """The histories of several experiments in one long table, for `dvc plots`."""
+    columns = ["epoch", "step", "train_loss", "validation_loss", "validation_mse"]
+    tables = [run.history[columns].assign(experiment=key) for key, run in runs.items()]
+    return pd.concat(tables)[["experiment", *columns]].to_dict("records")
 
 
 def draw(paper: str, runs: dict[str, Run], scale: str) -> dict[str, Figure]:
@@ -80,15 +91,15 @@ def ray2020(runs: dict[str, Run], scale: str) -> dict[str, Figure]:
     """Figure 3 of the paper, decoding from every depth, and the loss curves."""
     stacked, recursive = runs["ray-stacked"], runs["ray-recursive"]
     pair = {"stacked": stacked, "recursive": recursive}
-    rows = [("original", stacked.samples["originals"])]
-    rows += [(_measured(name, run), run.samples["reconstructions"]) for name, run in pair.items()]
+    rows = [("original", stacked.pictures["originals"])]
+    rows += [(_measured(name, run), run.pictures["reconstructions"]) for name, run in pair.items()]
 
-    levels = stacked.samples["depths"].shape[1]
+    levels = stacked.pictures["depths"].shape[1]
     deep = []
-    for i in range(len(stacked.samples["depths"])):
-        original = stacked.samples["originals"][i : i + 1]
+    for i in range(len(stacked.pictures["depths"])):
+        original = stacked.pictures["originals"][i : i + 1]
         for name, run in pair.items():
-            deep.append((name, np.concatenate([original, run.samples["depths"][i]])))
+            deep.append((name, np.concatenate([original, run.pictures["depths"][i]])))
     return {
         "reconstructions.png": faces(
             rows,
@@ -114,8 +125,8 @@ def koenig2020(runs: dict[str, Run], scale: str) -> dict[str, Figure]:
     """Figure 3 (model 1 against model 2) and figures 4 and 5 (validation and training losses)."""
     one, two = runs["koenig-m1-nf16-bs32"], runs["koenig-m2-bs32"]
     names = {"model 1": one, "model 2": two}
-    rows = [("original", one.samples["originals"])]
-    rows += [(_measured(name, run), run.samples["reconstructions"]) for name, run in names.items()]
+    rows = [("original", one.pictures["originals"])]
+    rows += [(_measured(name, run), run.pictures["reconstructions"]) for name, run in names.items()]
     return {
         "reconstructions.png": faces(
             rows,
@@ -191,6 +202,5 @@ def _title(figure: Figure, title: str, note: str) -> None:
 
 
 def _measured(name: str, run: Run) -> str:
-    return (
-        f"{name}\nmse {run.mean('mse'):.4f}\nssim {run.mean('ssim'):.2f}\ndetail {run.mean('gradient_correlation'):.2f}"
-    )
+    means = run.images.mean()
+    return f"{name}\nmse {means.mse:.4f}\nssim {means.ssim:.2f}\ndetail {means.gradient_correlation:.2f}"
