@@ -1,8 +1,8 @@
 """Where and how precisely tensors are computed."""
 
-import os
-
 import torch
+
+from autofaces.machine import processors
 
 
 def pick() -> torch.device:
@@ -12,11 +12,6 @@ def pick() -> torch.device:
         return torch.device("cuda")
     torch.set_num_threads(processors())
     return torch.device("cpu")
-
-
-def processors() -> int:
-    """Processors this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def precision(setting: str, device: torch.device) -> torch.dtype:

@@ -18,7 +18,7 @@ DEEP = 2  # of them also decoded from every depth
 def per_image(model: nn.Module, test: np.memmap, name: str) -> dict[str, np.ndarray]:
     """uint8 (N, H, W, C) -> every metric of reconstruction, (N,) float64 each."""
     parts = []
-    for start in tqdm(range(0, len(test), BATCH), desc=name, unit="batch", disable=None):
+    for start in tqdm(range(0, len(test), BATCH), desc=name, unit=" batches", disable=None):
         images = _tensor(model, test[start : start + BATCH])
         original, output = normalise(images, (0.0, 1.0)), reconstruct(model, images)
         values = reconstruction.errors(original, output) | sharpness.detail(original, output)

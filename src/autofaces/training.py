@@ -90,7 +90,7 @@ def fit(
         total=plan.steps * plan.batch_size,
         initial=step * plan.batch_size,
         desc=name,
-        unit="image",
+        unit=" images",
         unit_scale=True,
         disable=None,
         dynamic_ncols=True,

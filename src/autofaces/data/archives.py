@@ -27,6 +27,7 @@ from PIL import Image, ImageOps
 from tqdm import tqdm
 
 from autofaces.files import BadInput
+from autofaces.machine import processors
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
 # Pillow's plugins that may look at the bytes: none that starts another program, as EPS does
@@ -129,7 +130,7 @@ def each_image(
     partial of one), because it is sent to the processes. processes: None for one per CPU this process may
     use. An exception of `work` is raised here, an ImageError with the name of its file in front.
     """
-    processes = processes or cpus()
+    processes = processes or processors()
     results: dict[int, T] = {}
     with tqdm(total=len(files), desc=description, unit=" images", disable=None) as bar:
         if processes == 1 or len(files) < FEW:
@@ -148,11 +149,6 @@ def each_image(
                 for future in pending:
                     _collect(future.result(), files, results, bar)
     return [results[i] for i in range(len(files))]
-
-
-def cpus() -> int:
-    """How many CPUs this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 # What a process works on: the index of an image, and its bytes or where they are, (zip archive, member)

@@ -10,7 +10,6 @@ import dataclasses
 import gzip
 import io
 import multiprocessing
-import os
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from autofaces import files
+from autofaces.machine import processors
 from autofaces.synthetic import face as geometry
 from autofaces.synthetic import photo
 from autofaces.synthetic.face import Face
@@ -42,15 +42,10 @@ def write(layout: str, folder: Path, images: int, seed: int, processes: int | No
     changes the time only, never a byte.
     """
     if layout not in _LAYOUTS:
-        raise ValueError(f"layout {layout!r} cannot be synthesised; known layouts: {', '.join(_LAYOUTS)}")
+        raise files.BadInput(f"layout {layout!r} cannot be synthesised; known layouts: {', '.join(_LAYOUTS)}")
     if images < 1:
         raise ValueError(f"images is {images}; at least 1 is needed")
-    _LAYOUTS[layout](Path(folder), images, seed, processes or _cpus())
-
-
-def _cpus() -> int:
-    """CPUs this process may use; not every system can tell them from those of the machine."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    _LAYOUTS[layout](Path(folder), images, seed, processes or processors())
 
 
 def _lfw(folder: Path, images: int, seed: int, processes: int) -> None:
