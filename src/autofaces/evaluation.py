@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from autofaces.metrics import reconstruction, sharpness
 from autofaces.models import normalise, reconstruct, to_unit
+from autofaces.models.layers import point
 
 BATCH = 64
 SHOWN = 8  # test images in the figures, the same for every model of a dataset
@@ -56,7 +57,7 @@ def pictures(model: nn.Module, test: np.memmap) -> dict[str, np.ndarray]:
 def _decoded(model: nn.Module, images: Tensor) -> list[Tensor]:
     inputs = normalise(images, model.pixel_range)
     depths = range(1, len(model.encoder) + 1)
-    return [to_unit(model.decode(model.encode(inputs, k), k), model.pixel_range) for k in depths]
+    return [to_unit(model.decode(point(model.encode(inputs, k)), k), model.pixel_range) for k in depths]
 
 
 def _tensor(model: nn.Module, images: np.ndarray) -> Tensor:

@@ -63,7 +63,9 @@ def draw(paper: str, runs: dict[str, Run], scale: str) -> dict[str, Figure]:
     """Every figure of a paper by its file name; `scale` says what data and how much of the work it stands for."""
     function, needed = {
         "ray2020": (ray2020, ("ray-stacked", "ray-recursive")),
+        "kovenko2020": (kovenko2020, ("kovenko-ae",)),
         "koenig2020": (koenig2020, ("koenig-m1-nf16-bs32", "koenig-m2-bs32")),
+        "kolotouros2017": (kolotouros2017, ("kolotouros-sketch-ae", "kolotouros-sketch-vae", "kolotouros-celeba-vae")),
     }[paper]
     if missing := [key for key in needed if key not in runs]:
         raise files.BadInput(
@@ -117,6 +119,54 @@ def ray2020(runs: dict[str, Run], scale: str) -> dict[str, Figure]:
             {"validation_mse": "validation faces"},
             title="Error of the whole reconstruction while training",
             note=scale,
+        ),
+    }
+
+
+def kovenko2020(runs: dict[str, Run], scale: str) -> dict[str, Figure]:
+    """Figure 5 (reconstructions) of every row, and the loss curves (figures 4 and 14)."""
+    rows = [("original", runs["kovenko-ae"].pictures["originals"])]
+    rows += [
+        (_measured(key.removeprefix("kovenko-"), run), run.pictures["reconstructions"]) for key, run in runs.items()
+    ]
+    return {
+        "reconstructions.png": faces(
+            rows,
+            title="Unseen faces from 256 numbers",
+            note=f"Figure 5 of kovenko2020, ours. {scale}",
+        ),
+        "losses.png": curves(
+            {key.removeprefix("kovenko-"): run.history for key, run in runs.items()},
+            {"validation_mse": "validation faces"},
+            title="Error of the reconstruction while training",
+            note=f"After figures 4 and 14 of kovenko2020. {scale}",
+        ),
+    }
+
+
+def kolotouros2017(runs: dict[str, Run], scale: str) -> dict[str, Figure]:
+    """Figures 2 to 4 (reconstructions) and 1 (losses)."""
+    sketches = {"AE": runs["kolotouros-sketch-ae"], "VAE": runs["kolotouros-sketch-vae"]}
+    deep = runs["kolotouros-celeba-vae"]
+    drawn = [("original", sketches["AE"].pictures["originals"])]
+    drawn += [(_measured(name, run), run.pictures["reconstructions"]) for name, run in sketches.items()]
+    grey = [("original", deep.pictures["originals"]), (_measured("deep VAE", deep), deep.pictures["reconstructions"])]
+    return {
+        "sketches.png": faces(
+            drawn,
+            title="Unseen sketches: autoencoder and variational autoencoder",
+            note=f"Figures 2 and 3 of kolotouros2017, ours. {scale}",
+        ),
+        "faces.png": faces(
+            grey,
+            title="Unseen faces: the deeper variational autoencoder",
+            note=f"Figure 4 of kolotouros2017, ours. {scale}",
+        ),
+        "losses.png": curves(
+            {**{f"sketch {name}": run.history for name, run in sketches.items()}, "deep VAE": deep.history},
+            {"validation_mse": "validation"},
+            title="Error of the reconstruction while training",
+            note=f"Figure 1 of kolotouros2017, ours. {scale}",
         ),
     }
 
