@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# waiting threads sleep: spinning ones are a little faster alone, and several times slower beside a busy neighbour
+export OMP_WAIT_POLICY ?= PASSIVE
 
 .PHONY: help setup repro test check format
 help:  ## show this list

@@ -28,6 +28,7 @@ ROWS = 100  # of the history, at most
 PREFETCH = 3  # batches read ahead
 ACTIVE = 0.01  # variance over images from which on a code unit counts as used (Burda et al. 2016)
 TRAINING, VALIDATION = 1, 2  # what noise is for
+CLOSED_FORM_BLOCK = 256  # images in memory at a time
 OPTIMIZERS = {"adam": torch.optim.Adam, "adamax": torch.optim.Adamax}
 
 Row = dict[str, float]
@@ -154,12 +155,14 @@ def fit_closed_form(name: str, model: nn.Module, train: np.memmap, validation: n
     """Fit a model that needs no gradient (one with a `fit`), in place; the one row of its history."""
 
     def blocks() -> Iterator[Tensor]:
-        for start in range(0, len(train), 512):
-            index = np.arange(start, min(start + 512, len(train)))
+        for start in range(0, len(train), CLOSED_FORM_BLOCK):
+            index = np.arange(start, min(start + CLOSED_FORM_BLOCK, len(train)))
             yield normalise(torch.from_numpy(read_images(train, index)), model.pixel_range).contiguous()
 
     try:
-        model.cpu().fit(lambda: tqdm(blocks(), desc=name, total=math.ceil(len(train) / 512), disable=None))
+        model.cpu().fit(
+            lambda: tqdm(blocks(), desc=name, total=math.ceil(len(train) / CLOSED_FORM_BLOCK), disable=None)
+        )
     except ValueError as error:
         raise files.BadInput(f"experiments.{name}.model: {error}") from None
     errors = [mean_squared_error(model, array, len(array)) for array in (train, validation)]

@@ -241,11 +241,17 @@ def _get(url: str, name: str, partial: Path, size: int | None) -> None:
                     out.write(block)
                     bar.update(len(block))
     except (requests.ConnectionError, requests.Timeout, urllib3.exceptions.HTTPError) as error:
-        raise _Interrupted(f"connection failed ({str(error)[:200]})") from None
+        raise _Interrupted(f"connection failed ({_reason(error)})") from None
     except requests.RequestException as error:
         raise _Refused(str(error)) from None
     if size and (reached := partial.stat().st_size) < size:
         raise _Interrupted(f"connection ended at {reached:,} of {size:,} bytes")
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, without the names of the layers it went through."""
+    inner = error.args[0] if error.args else error
+    return str(getattr(inner, "reason", inner)).rpartition("): ")[2][:200]
 
 
 def _refuse_page(first: bytes, content_type: str) -> None:
