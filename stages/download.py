@@ -1,4 +1,4 @@
-"""python stages/download.py <dataset>: the dataset's archives, as they are, go to data/raw/<dataset>/."""
+"""python stages/download.py <archive>: the archive's files, as they are, go to data/raw/<archive>/."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from autofaces.data import sources
 def main(key: str) -> None:
     sources.obtain(
         key,
-        params.section(f"datasets.{key}"),
+        params.section(f"archives.{key}"),
         source=params.profile("source"),
         images=params.profile("images"),
         seed=params.section("seed"),

@@ -9,7 +9,7 @@ from autofaces.data import preprocessing
 def main(key: str) -> None:
     dataset = params.section(f"datasets.{key}")
     preprocessing.write(
-        raw=Path(f"data/raw/{key}"),
+        raw=Path(f"data/raw/{dataset.archive}"),
         splits=Path(f"data/splits/{key}.csv"),
         folder=Path(f"data/arrays/{key}"),
         size=dataset.size,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from autofaces import checkpoints, devices, files, history, models, objectives, params, stage, training
+from autofaces import checkpoints, devices, files, history, models, objectives, params, probability, stage, training
 from autofaces.data import arrays
 
 TRAIN_IMAGES = 2000  # training images, at most, that the final training error is measured on
@@ -41,7 +41,7 @@ def main(key: str) -> None:
         passes,
         machine,
     ]
-    sources = [Path(m.__file__) for m in (training, objectives, models)]
+    sources = [Path(m.__file__) for m in (training, objectives, probability, models)]
     sources += [Path(models.__file__).with_name(f"{n}.py") for n in ("layers", experiment.model.name)]
     work = checkpoints.root() / checkpoints.fingerprint({"all": everything}, [train, validation], sources)
 

@@ -27,7 +27,7 @@ def invoke(tmp_path, monkeypatch):
 def test_experiments_lists_every_row_with_its_parameters(invoke):
     result = invoke("experiments", "--profile", "paper")
     assert result.exit_code == 0
-    (row,) = [line.split() for line in result.output.splitlines() if line.startswith("ray-recursive")]
+    (row,) = [line.split() for line in result.output.splitlines() if line.startswith("ray-recursive ")]
     assert row == ["ray-recursive", "ray2020", "lfw", "ladder", "layerwise", "1,771,083", "10", "-"]
 
 

@@ -23,12 +23,16 @@ def run(folder: Path, stage: str, *arguments: str, **environment: str) -> subpro
 
 
 def set_up(folder: Path, source: str = "local", split: dict[str, str] | None = None, **datasets: dict) -> None:
-    """The project's settings with another profile, and datasets in place of its own."""
+    """The project's settings with another profile, and datasets (layout among them) in place of its own."""
     settings = yaml.safe_load((ROOT / "params.yaml").read_text())
     profile = settings["profiles"]["smoke"] | {"source": source, "images": 40, "split": split or {}}
     settings |= {"profile": "smoke", "profiles": {"smoke": profile}}
     if datasets:
-        settings |= {"datasets": datasets, "experiments": {}}
+        archives = {key: {"layout": dataset["layout"]} for key, dataset in datasets.items()}
+        made_of = {key: {"archive": key, **dataset} for key, dataset in datasets.items()}
+        for dataset in made_of.values():
+            del dataset["layout"]
+        settings |= {"archives": archives, "datasets": made_of, "experiments": {}}
     (folder / "params.yaml").write_text(yaml.safe_dump(settings))
 
 
@@ -76,7 +80,7 @@ def test_split_and_preprocess_write_the_same_bytes_each_time(tmp_path):
     ("stage", "arguments", "message"),
     [
         ("download", ["mine"], "error: mine: source local needs a folder: set AUTOFACES_DATA"),
-        ("download", ["lwf"], "error: datasets.lwf: 'lwf' is unknown; known: mine"),
+        ("download", ["lwf"], "error: archives.lwf: 'lwf' is unknown; known: mine"),
         ("split", ["mine"], "error: data/raw/mine"),
         ("preprocess", ["mine"], "error: data/splits/mine.csv: not found"),
         ("preprocess", [], "usage: python "),

@@ -53,3 +53,11 @@ def test_only_a_model_with_levels_is_decoded_from_every_depth(test_images):
     assert shown["depths"].shape == (2, 3, 32, 32, 3)
     assert np.array_equal(shown["depths"][:, -1], shown["reconstructions"][:2])
     assert "depths" not in evaluation.pictures(build("pca", {"code": 3}), test_images)
+
+
+def test_only_a_variational_model_makes_up_images_and_always_the_same(test_images):
+    vae = build("ladder", {"levels": 3, "latent": "gaussian"})
+    shown = evaluation.pictures(vae, test_images)
+    assert shown["samples"].shape == (8, 32, 32, 3)
+    assert np.array_equal(shown["samples"], evaluation.pictures(vae, test_images)["samples"])
+    assert "samples" not in evaluation.pictures(build("ladder", {"levels": 3}), test_images)

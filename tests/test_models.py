@@ -7,14 +7,43 @@ import torch
 from torch.nn.functional import conv2d, pad
 
 from autofaces import files, models, params
+from autofaces.models.layers import LOG_VARIANCE, GaussianCode, point, scaled
+from autofaces.probability import draw
 
-ZOO = {"ladder": {}, "dcgan": {"n_f": 2}, "dcgan_pooled": {"n_f": 4}, "pca": {"code": 5}}
+# what is tested: name in the report -> model, arguments
+ZOO = {
+    "ladder": ("ladder", {}),
+    "ladder, batch norm": ("ladder", {"norm": "batch"}),
+    "ladder, shared batch norm, relu": ("ladder", {"norm": "shared", "activation": "relu"}),
+    "ladder, gaussian": ("ladder", {"latent": "gaussian"}),
+    "pooling": ("pooling", {"base": 4}),
+    "pooling, batch norm, variational": ("pooling", {"base": 4, "norm": "batch", "variational": True}),
+    "dcgan": ("dcgan", {"n_f": 2}),
+    "dcgan_pooled": ("dcgan_pooled", {"n_f": 4}),
+    "sketch": ("sketch", {}),
+    "sketch_vae": ("sketch_vae", {}),
+    "deep_vae": ("deep_vae", {"code": 32}),
+    "pca": ("pca", {"code": 5}),
+}
+SIZES = {"ladder": (128,), "dcgan_pooled": (64, 128), "sketch_vae": (64,), "deep_vae": (64,)}  # the others: all
+CHANNELS = {"sketch": 1, "sketch_vae": 1, "deep_vae": 1}  # the others: 3
+ALL_SIZES = [(key, size) for key, (name, _) in ZOO.items() for size in SIZES.get(name, (32, 64, 128))]
+VARIATIONAL = [key for key in ZOO if "vae" in key or "variational" in key or "gaussian" in key]
+
+
+def make(key: str, size: int | None = None, width: float = 0.5) -> tuple[torch.nn.Module, torch.Tensor]:
+    """A model of the zoo, and images for it."""
+    name, arguments = ZOO[key]
+    size, channels = size or SIZES.get(name, (64,))[0], CHANNELS.get(name, 3)
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    images = torch.randint(256, (3, size, size, channels), dtype=torch.uint8)
+    return models.build(name, size, channels, width, arguments), images
 
 
 @pytest.fixture(params=ZOO, ids=str)
-def model(request) -> torch.nn.Module:
-    torch.manual_seed(0)
-    return models.build(request.param, 128, 3, 0.5, ZOO[request.param])
+def zoo(request) -> tuple[torch.nn.Module, torch.Tensor]:
+    return make(request.param)
 
 
 @pytest.fixture
@@ -23,45 +52,114 @@ def images() -> torch.Tensor:
 
 
 def test_the_zoo_here_is_the_zoo_in_models():
-    assert set(ZOO) == set(params.models())
+    assert {name for name, _ in ZOO.values()} == set(params.models())
 
 
-def test_a_reconstruction_has_the_shape_of_its_image_and_lies_in_the_unit_range(model, images):
+@pytest.mark.parametrize(("key", "size"), ALL_SIZES)
+def test_a_reconstruction_has_the_shape_of_its_image_and_lies_in_the_unit_range(key, size):
+    model, images = make(key, size)
     output = models.reconstruct(model.eval(), images)
-    assert output.shape == (4, 3, 128, 128)
+    assert output.shape == images.permute(0, 3, 1, 2).shape
     assert 0 <= output.min() <= output.max() <= 1
 
 
-def test_forward_is_decode_after_encode(model, images):
-    model.eval()
-    inputs = models.normalise(images, model.pixel_range)
-    torch.testing.assert_close(model(inputs), model.decode(model.encode(inputs)))
+@pytest.mark.parametrize("width", [0.1, 1.0])
+@pytest.mark.parametrize("key", ZOO)
+def test_every_width_can_be_built(key, width):
+    model, images = make(key, width=width)
+    assert models.reconstruct(model.eval(), images).isfinite().all()
 
 
-def test_every_parameter_gets_a_gradient(model, images):
-    model(models.normalise(images, model.pixel_range)).square().mean().backward()
+def test_forward_is_decode_after_encode(zoo):
+    model, images = zoo
+    inputs = models.normalise(images, model.eval().pixel_range)
+    torch.testing.assert_close(model(inputs), model.decode(point(model.encode(inputs))))
+
+
+@pytest.mark.parametrize("key", VARIATIONAL)
+def test_a_variational_code_is_a_mean_and_a_clamped_log_variance(key):
+    model, images = make(key)
+    code = model.eval().encode(models.normalise(images, model.pixel_range))
+    assert [part.shape for part in code] == [(3, *model.code_shape)] * 2
+    head = next(m for m in model.modules() if isinstance(m, GaussianCode))
+    torch.nn.init.constant_(head.log_variance.bias, 1e6)
+    assert model.encode(models.normalise(images, model.pixel_range))[1].max() == LOG_VARIANCE[1]
+
+
+@pytest.mark.parametrize("key", VARIATIONAL)
+def test_images_are_made_up_from_the_same_noise_to_the_same_bytes(key):
+    model, images = make(key)
+    made = [models.sample(model.eval(), 2, torch.Generator().manual_seed(s)) for s in (0, 0, 1)]
+    assert made[0].shape == (2, *images.permute(0, 3, 1, 2).shape[1:])
+    assert 0 <= made[0].min() <= made[0].max() <= 1
+    assert torch.equal(made[0], made[1])
+    assert not torch.equal(made[0], made[2])
+
+
+def test_decode_is_the_sigmoid_of_the_logits(zoo):
+    model, images = zoo
+    if not hasattr(model, "logits"):
+        pytest.skip("not for a Bernoulli likelihood")
+    code = point(model.eval().encode(models.normalise(images, model.pixel_range)))
+    assert torch.equal(model.decode(code), model.logits(code).sigmoid())
+
+
+def test_every_parameter_gets_a_gradient(zoo):
+    model, images = zoo
+    code = model.encode(models.normalise(images, model.pixel_range))
+    if not isinstance(code, torch.Tensor):
+        code = draw(*code, torch.Generator().manual_seed(0))
+    model.decode(code).square().sum().backward()
     assert [name for name, p in model.named_parameters() if p.grad is None or not p.grad.any()] == []
 
 
-def test_a_saved_model_gives_the_same_outputs_when_loaded(model, images, tmp_path, request):
-    name = request.node.callspec.params["model"]
-    config = {"name": name, "size": 128, "channels": 3, "width": 0.5, "arguments": ZOO[name]}
+def test_a_saved_model_gives_the_same_outputs_when_loaded(zoo, tmp_path, request):
+    model, images = zoo
+    name, arguments = ZOO[request.node.callspec.params["zoo"]]
+    size, channels = images.shape[2:]
+    config = {"name": name, "size": size, "channels": channels, "width": 0.5, "arguments": arguments}
     models.save(tmp_path, model, config)
     loaded, read = models.load(tmp_path)
     assert read == config
     assert torch.equal(models.reconstruct(loaded, images), models.reconstruct(model.eval(), images))
 
 
-@pytest.mark.parametrize("name", ["ladder", "dcgan", "dcgan_pooled"])
-def test_a_size_that_does_not_fit_is_refused(name):
-    with pytest.raises(ValueError, match=f"{name}: images of 36 pixels do not fit; needed: a multiple of"):
-        models.build(name, 36, 3, 1.0, ZOO[name])
+@pytest.mark.parametrize(
+    ("name", "arguments", "size", "allowed"),
+    [
+        ("ladder", {}, 64, "128"),
+        ("ladder", {"levels": 5}, 36, "32, 64, 128"),
+        ("pooling", {}, 100, "32, 64, 128"),
+        ("dcgan", {"n_f": 2}, 36, "32, 64, 128"),
+        ("dcgan_pooled", {}, 32, "64, 128"),
+        ("sketch", {}, 16, "32, 64, 128"),
+        ("sketch_vae", {}, 128, "64"),
+        ("deep_vae", {}, 32, "64"),
+    ],
+)
+def test_a_size_that_does_not_fit_is_refused(name, arguments, size, allowed):
+    with pytest.raises(files.BadInput, match=rf"{name}: images of {size} pixels do not fit; sizes allowed: {allowed}$"):
+        models.build(name, size, 1, 1.0, arguments)
+
+
+LADDER = 1_771_083  # final report of ray2020, section 4.2: weights and biases of 14 convolutions
+NORMS = 2 * (6 + 12 + 24 + 48 + 96 + 192 + 384)  # a scale and a shift for each filter of each encoder level
+POOLED = (3 * 32 + 32 * 64 + 64 * 128 + 128 * 256) * 9  # weights of kovenko's convolutions, each way
+BIASES = 32 + 64 + 128 + 256
+CODE = 8 * 8 * 256 * 256  # weights of a linear layer to the code, or from it
 
 
 @pytest.mark.parametrize(
     ("name", "arguments", "parameters"),
     [
-        ("ladder", {}, 1_771_083),
+        ("ladder", {}, LADDER),
+        ("ladder", {"activation": "relu"}, LADDER),
+        ("ladder", {"norm": "shared"}, LADDER + NORMS),
+        ("ladder", {"norm": "batch"}, LADDER + NORMS + NORMS - 2 * 384),  # the decoder makes shapes 1 to 6
+        ("ladder", {"latent": "gaussian"}, LADDER + 2 * (384 * 384 + 384)),
+        ("pooling", {}, 2 * POOLED + BIASES + (BIASES - 256 + 3) + 2 * CODE + 256 + 8 * 8 * 256),
+        ("pooling", {"variational": True}, 9_181_827 + CODE + 256),
+        ("pooling", {"norm": "batch"}, 9_181_827 + 2 * BIASES + 2 * (BIASES - 256)),
         ("dcgan", {"n_f": 16}, 3_493_824),
         ("dcgan", {"n_f": 32}, 9_772_416),
         ("dcgan", {"n_f": 64}, 30_685_440),
@@ -74,13 +172,29 @@ def test_the_number_of_parameters_is_the_papers(name, arguments, parameters):
     assert models.size(name, 128, 3, 1.0, arguments) == parameters
 
 
+@pytest.mark.parametrize(("name", "parameters"), [("sketch", 68_285), ("sketch_vae", 39_728), ("deep_vae", 8_030_401)])
+def test_the_number_of_parameters_is_that_of_kolotouros_tables(name, parameters):
+    assert models.size(name, 64, 1, 1.0, {}) == parameters
+
+
 @pytest.mark.parametrize(
-    ("name", "arguments", "code"),
-    [("ladder", {}, 384), ("dcgan", {"n_f": 16}, 256), ("dcgan_pooled", {"n_f": 16}, 256)],
+    ("name", "arguments", "size", "code"),
+    [
+        ("ladder", {}, 128, 384),
+        ("ladder", {"latent": "gaussian"}, 128, 384),
+        ("pooling", {}, 128, 256),
+        ("pooling", {"variational": True}, 128, 256),
+        ("dcgan", {"n_f": 16}, 128, 256),
+        ("dcgan_pooled", {"n_f": 16}, 128, 256),
+        ("sketch", {}, 64, 64 * 2 * 2),
+        ("sketch_vae", {}, 64, 16),
+        ("deep_vae", {}, 64, 512),
+    ],
 )
-def test_the_code_has_the_papers_size(name, arguments, code):
-    model = models.build(name, 128, 3, 1.0, arguments).eval()
-    assert model.encode(torch.zeros(1, 3, 128, 128)).numel() == code
+def test_the_code_has_the_papers_size(name, arguments, size, code):
+    channels = CHANNELS.get(name, 3)
+    model = models.build(name, size, channels, 1.0, arguments).eval()
+    assert point(model.encode(torch.zeros(1, channels, size, size))).numel() == code
 
 
 def test_the_ladder_decodes_from_every_depth():
@@ -88,8 +202,38 @@ def test_the_ladder_decodes_from_every_depth():
     image = torch.rand(2, 3, 128, 128)
     for depth in range(1, 8):
         code = model.encode(image, depth)
-        assert code.shape == (2, 3 * 2 ** (depth - 1), 128 >> depth, 128 >> depth)
+        assert code.shape == (2, 4 * 2 ** (depth - 1), 128 >> depth, 128 >> depth)
         assert model.decode(code, depth).shape == image.shape
+
+
+def test_the_way_back_of_a_shared_norm_passes_the_encoders_own_norm():
+    model = models.build("ladder", 32, 3, 1.0, {"levels": 2, "norm": "shared"}).eval()
+    for norm in model.norms:
+        norm.running_mean.uniform_(-1, 1)
+    image = torch.rand(2, 3, 32, 32)
+    first = model.norms[0](model.encoder[0](image))
+    code = model.norms[1](model.encoder[1](first))
+    torch.testing.assert_close(model.encode(image), code)
+    torch.testing.assert_close(model.decode(code), model.decoder[0](model.norms[0](model.decoder[1](code))))
+    targets = [target for target, _, _ in model.levels(image)]
+    torch.testing.assert_close(targets, [image, model.encoder[0](image)])  # before the norm
+
+
+def test_a_batch_norm_of_the_decoder_is_its_own():
+    model = models.build("ladder", 32, 3, 1.0, {"levels": 2, "norm": "batch"}).eval()
+    code = torch.rand(2, 12, 8, 8)
+    model.norms[0].running_mean.fill_(5)
+    torch.testing.assert_close(model.decode(code), model.decoder[0](model.decoder[1](code)))
+
+
+@pytest.mark.parametrize("arguments", [{}, {"norm": "shared"}, {"norm": "batch"}, {"latent": "gaussian"}])
+def test_the_chain_ends_in_the_reconstruction(arguments):
+    model = models.build("ladder", 32, 3, 1.0, {"levels": 3, **arguments}).eval()
+    image = torch.rand(2, 3, 32, 32)
+    pairs = list(model.chain(image))
+    assert [target.shape for target, _ in pairs] == [output.shape for _, output in pairs]
+    assert torch.equal(pairs[-1][0], image)
+    torch.testing.assert_close(pairs[-1][1], model(image))
 
 
 def test_the_ladders_padding_mirrors_keras_same_padding():
@@ -98,6 +242,13 @@ def test_the_ladders_padding_mirrors_keras_same_padding():
     keras = conv2d(pad(image, (0, 1, 0, 1)), weight, stride=2)
     mirrored = conv2d(image.flip(2, 3), weight.flip(2, 3), stride=2, padding=1).flip(2, 3)
     torch.testing.assert_close(mirrored, keras)
+
+
+@pytest.mark.parametrize(
+    ("channels", "width", "expected"), [(64, 1.0, 64), (64, 0.25, 16), (16, 0.1, 4), (2, 0.5, 2), (1, 0.5, 1)]
+)
+def test_width_leaves_a_few_maps(channels, width, expected):
+    assert scaled(channels, width) == expected
 
 
 def test_pixels_survive_the_way_into_a_models_range_and_back(images):

@@ -14,6 +14,7 @@ MODEL = "src/autofaces/models/${item.model.name}.py"
 NAMES = {
     "key": "key",
     "dataset": "key",
+    "dataset.archive": "item.archive",
     "experiment.dataset": "item.dataset",
     "experiment.paper": "item.paper",
     "paper": "item",

@@ -224,7 +224,7 @@ class TestOfficial:
             obtain(dataset("anime", a__zip=official(archive, "http://127.0.0.1:9/a.zip")), "official")
 
     def test_no_address_is_an_error(self, obtain):
-        with pytest.raises(BadInput, match=r"no official address is known; list datasets\.faces\.files"):
+        with pytest.raises(BadInput, match=r"no official address is known; list archives\.faces\.files"):
             obtain(dataset("anime"), "official")
 
 

@@ -1,6 +1,7 @@
 """Archives of made-up faces in the official layouts."""
 
 import csv
+import dataclasses
 import io
 import re
 import tarfile
@@ -9,10 +10,13 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from autofaces import files
-from autofaces.synthetic import archives
+from autofaces.data import layouts, splits
+from autofaces.synthetic import archives, photo, sketch
 from autofaces.synthetic import face as geometry
 
 
@@ -30,13 +34,38 @@ def celeba(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def anime(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("anime")
+    archives.write("anime", folder, images=40, seed=0, processes=1)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def cufs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cufs")
+    archives.write("cufs", folder, images=20, seed=0, processes=1)
+    return folder
+
+
 def members(folder):
-    """Name -> bytes of every picture in the folder's archive, in the archive's order."""
+    """Name -> bytes of every picture in the folder's archives, in their order; of cufs the sketches."""
     if (folder / "lfw.tgz").exists():
         with tarfile.open(folder / "lfw.tgz") as tar:
             return {entry.name: tar.extractfile(entry).read() for entry in tar}
-    with zipfile.ZipFile(folder / "img_align_celeba.zip") as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
+    found = {}
+    for path in sorted(folder.glob("*.zip"), reverse=True):  # training before testing, as in factors.csv
+        if not path.name.endswith("photos.zip"):
+            with zipfile.ZipFile(path) as archive:
+                found |= {name: archive.read(name) for name in archive.namelist()}
+    return found
+
+
+def raw(folder, file):
+    """Bytes of `<archive>/<member>`."""
+    archive, member = file.split("/", 1)
+    with zipfile.ZipFile(folder / archive) as found:
+        return found.read(member)
 
 
 def factors(folder):
@@ -92,27 +121,27 @@ def test_celeba_partitions_by_person_and_fills_all_three(celeba):
     assert set.union(*parts.values()) == {"0", "1", "2"}
 
 
-@pytest.mark.parametrize("layout", ["lfw", "celeba"])
+@pytest.mark.parametrize("layout", ["lfw", "anime", "celeba", "cufs"])
 def test_factors_name_every_picture_and_how_it_was_made(layout, request):
     folder = request.getfixturevalue(layout)
     table = factors(folder)
-    assert [row["file"] for row in table] == list(members(folder))
+    assert sorted(row["file"] for row in table) == sorted(members(folder))
     face = geometry.draw(0, int(table[0]["identity"]), int(table[0]["image"]), layout)
-    assert float(table[0]["yaw"]) == round(face.yaw, 4)
+    assert float(table[0]["roll"]) == round(face.roll, 4)
     assert table[0]["hair_style"] == face.hair_style
 
 
-@pytest.mark.parametrize("layout", ["lfw", "celeba"])
+@pytest.mark.parametrize("layout", ["lfw", "anime", "celeba", "cufs"])
 def test_two_processes_write_the_same_bytes_as_one(layout, request, tmp_path):
     folder = request.getfixturevalue(layout)
     archives.write(layout, tmp_path, images=len(members(folder)), seed=0, processes=2)
     hashes = [{p.name: files.sha256(p) for p in sorted(where.iterdir())} for where in (folder, tmp_path)]
     assert hashes[0] == hashes[1]
-    assert len(hashes[0]) == {"lfw": 2, "celeba": 5}[layout]
+    assert len(hashes[0]) == {"lfw": 2, "anime": 2, "celeba": 5, "cufs": 5}[layout]
 
 
-def test_asking_for_more_keeps_the_pictures_already_there(celeba, lfw, tmp_path):
-    for layout, folder, images in (("celeba", celeba, 46), ("lfw", lfw, 30)):
+def test_asking_for_more_keeps_the_pictures_already_there(celeba, lfw, anime, cufs, tmp_path):
+    for layout, folder, images in (("celeba", celeba, 46), ("lfw", lfw, 30), ("anime", anime, 50), ("cufs", cufs, 22)):
         where = tmp_path / layout
         where.mkdir()
         archives.write(layout, where, images=images, seed=0, processes=1)
@@ -165,9 +194,121 @@ def test_attributes_agree_with_the_factors():
     assert (shares < 1).all()
 
 
+def test_anime_pictures_are_squares_of_90_to_120_pixels_named_by_id_and_year(anime):
+    pictures = members(anime)
+    assert len(pictures) == 40
+    ids = [int(re.fullmatch(r"images/(\d+)_20[01]\d\.jpg", name)[1]) for name in pictures]
+    assert sorted(ids) == list(range(40))
+    sizes = [Image.open(io.BytesIO(jpeg)).size for jpeg in pictures.values()]
+    assert all(width == height and 90 <= width <= 120 for width, height in sizes)
+    assert len(set(sizes)) > 10
+
+
+def test_anime_twins_share_their_bytes_and_factors_and_nobody_else_does(anime):
+    pictures = members(anime)
+    drawings = archives.originals(40, 0)
+    by_id = {int(name.split("/")[1].split("_")[0]): name for name in pictures}
+    same = {(a, b): pictures[by_id[a]] == pictures[by_id[b]] for a in range(40) for b in range(40)}
+    assert all(found == (drawings[a] == drawings[b]) for (a, b), found in same.items())
+    identity = {row["file"]: row["identity"] for row in factors(anime)}
+    assert all((identity[by_id[a]] == identity[by_id[b]]) == found for (a, b), found in same.items())
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(images=st.integers(1, 300), more=st.integers(0, 50), seed=st.integers(0, 10_000))
+def test_a_copy_comes_after_its_original(images, more, seed):
+    drawings = archives.originals(images, seed)
+    assert list(dict.fromkeys(drawings)) == list(range(max(drawings) + 1))
+    assert archives.originals(images + more, seed)[:images] == drawings
+
+
+def test_two_of_five_anime_files_have_a_twin_as_in_the_real_set():
+    for seed in range(3):
+        drawings = archives.originals(5000, seed)
+        copies = Counter(drawings)
+        assert 0.37 < np.mean([copies[drawing] > 1 for drawing in drawings]) < 0.44  # 0.42 in the real set
+        assert 0.72 < len(copies) / 5000 < 0.79  # 0.77
+
+
+def test_the_split_keeps_twins_together(anime):
+    table = splits.inspect(anime, layouts.read("anime", anime), processes=1)
+    parts = splits.split(table, "anime", "random", validation=0.15, test=0.1, seed=0)
+    assert parts.split.value_counts().to_dict() == {"train": 30, "validation": 6, "test": 4}
+    parts["drawing"] = [raw(anime, file) for file in parts.file]
+    assert parts.drawing.duplicated().sum() > 3
+    assert (parts.groupby("drawing").split.nunique() == 1).all()
+
+
+def test_most_anime_characters_are_women(anime):
+    assert 0.1 < np.mean([row["male"] == "True" for row in factors(anime)]) < 0.5
+
+
+def test_cufs_has_the_official_names():
+    training, testing = archives.cufs_names("training"), archives.cufs_names("testing")
+    assert (len(training), len(testing), len({*training, *testing})) == (88, 100, 188)
+    assert Counter(name.split("-")[0] for name in training) == {"f": 34, "m": 54}
+    assert Counter(name.split("-")[0] for name in testing) == {"f": 5, "f1": 15, "m": 39, "m1": 41}
+    assert (training[0], training[-1], testing[0], testing[-1]) == ("f-005-01", "m-062-01", "f-039-01", "m1-041-01")
+    assert "m-020-01" not in training
+
+
+def test_whole_cufs_is_88_pairs_to_train_and_100_to_test(tmp_path, monkeypatch):
+    blank = np.zeros((25, 20, 3), np.uint8)
+    monkeypatch.setattr(archives.photo, "render", lambda *_: blank)
+    monkeypatch.setattr(archives.sketch, "render", lambda *_: blank[..., 0])
+    archives.write("cufs", tmp_path, images=500, seed=0, processes=1)
+    table = layouts.read("cufs", tmp_path)
+    assert table.official.value_counts().to_dict() == {"train": 88, "test": 100}
+    assert table.photo.nunique() == 188
+    assert "" not in set(table.photo)
+    modes = [Image.open(io.BytesIO(raw(tmp_path, file))).mode for file in table.file]
+    assert Counter(zip(table.official, modes, strict=True)) == {
+        ("train", "L"): 88,
+        ("test", "L"): 58,
+        ("test", "RGB"): 42,
+    }
+    assert (table.factor_male == "True").tolist() == [name.startswith("m") for name in table.identity]
+
+
+def test_a_part_of_cufs_keeps_the_proportions(cufs):
+    table = layouts.read("cufs", cufs)
+    assert table.official.value_counts().to_dict() == {"train": 10, "test": 10}
+    assert 0.5 < (table.factor_male == "True").mean() < 0.9  # 135 of the 188
+
+
+@pytest.mark.parametrize(("images", "pairs"), [(1, (10, 10)), (60, (28, 32)), (188, (88, 100))])
+def test_cufs_has_as_many_sketches_as_asked_for_but_no_fewer_than_20(images, pairs, tmp_path, monkeypatch):
+    monkeypatch.setattr(archives, "_jpeg", lambda task: b"x")
+    archives.write("cufs", tmp_path, images=images, seed=0, processes=1)
+    official = layouts.read("cufs", tmp_path).official
+    assert ((official == "train").sum(), (official == "test").sum()) == pairs
+
+
+def test_cufs_pairs_show_one_face_of_one_person(cufs):
+    for row in layouts.read("cufs", cufs)[::7].itertuples():
+        sketched, taken = (Image.open(io.BytesIO(raw(cufs, file))) for file in (row.file, row.photo))
+        assert (sketched.size, taken.size, taken.mode) == ((200, 250), (200, 250), "RGB")
+        person = geometry.draw(0, int(row.factor_identity), 0, "cufs")
+        shown = dataclasses.replace(
+            person, **{name: type(value)(getattr(row, f"factor_{name}")) for name, value in vars(person).items()
+                       if name not in ("male",)}
+        )  # fmt: skip
+        for renderer, picture in ((photo, taken), (sketch, sketched)):
+            drawn = renderer.render(shown, 200, 250).astype(float)
+            assert np.abs(drawn - np.asarray(picture.convert("L" if drawn.ndim == 2 else "RGB"))).mean() < 6
+
+
+def test_cufs_photographs_look_ahead_before_a_blue_wall(cufs):
+    for row in layouts.read("cufs", cufs).itertuples():
+        wall = np.asarray(Image.open(io.BytesIO(raw(cufs, row.photo))))[:20].mean((0, 1))
+        assert wall[2] > wall[0] + 5
+        assert abs(float(row.factor_yaw)) < 7
+        assert float(row.factor_age) < 30
+
+
 def test_an_unknown_layout_is_refused_with_the_known_ones(tmp_path):
-    with pytest.raises(ValueError, match=r"'cufs'.*lfw, celeba"):
-        archives.write("cufs", tmp_path, images=1, seed=0)
+    with pytest.raises(ValueError, match=r"'folder'.*lfw, anime, celeba, cufs"):
+        archives.write("folder", tmp_path, images=1, seed=0)
 
 
 def test_no_images_are_refused(tmp_path):
@@ -179,7 +320,9 @@ def test_a_failure_leaves_no_archive_behind(tmp_path, monkeypatch):
     def broken(*_):
         raise RuntimeError("out of paint")
 
-    monkeypatch.setattr(archives.photo, "render", broken)
-    with pytest.raises(RuntimeError, match="out of paint"):
-        archives.write("celeba", tmp_path, images=2, seed=0, processes=1)
+    for renderer in (archives.photo, archives.anime, archives.sketch):
+        monkeypatch.setattr(renderer, "render", broken)
+    for layout in ("celeba", "anime", "cufs"):
+        with pytest.raises(RuntimeError, match="out of paint"):
+            archives.write(layout, tmp_path, images=2, seed=0, processes=1)
     assert list(tmp_path.iterdir()) == []

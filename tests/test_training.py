@@ -28,6 +28,24 @@ def build() -> torch.nn.Module:
     return models.build("dcgan", 32, 3, 1.0, {"n_f": 8, "code": 32})
 
 
+def build_variational() -> torch.nn.Module:
+    torch.manual_seed(0)
+    torch.set_num_threads(1)
+    return models.build("pooling", 32, 3, 1.0, {"base": 4, "code": 8, "norm": "batch", "variational": True})
+
+
+# what a training may draw: name in the report -> model, objective
+NOISY = {
+    "nothing drawn": (build, objectives.mse),
+    "noise on the images": (build, partial(objectives.mse, noise=0.3)),
+    "dropout of the input": (build, partial(objectives.mse, dropout=0.3)),
+    "codes, with a warm-up": (
+        build_variational,
+        partial(objectives.elbo, likelihood="gaussian", variance=0.01, warmup_epochs=4),
+    ),
+}
+
+
 def fit(model, arrays, checkpoint, schedule=SCHEDULE, objective=objectives.mse, **settings):
     plan = training.plan("tiny", schedule, len(arrays[0]), None)
     settings = {"seed": 0, "clip_norm": None, "dtype": torch.float32} | settings
@@ -42,6 +60,58 @@ def test_training_lowers_the_loss_on_both_sets(arrays, tmp_path):
     assert rows[-1]["validation_mse"] < rows[0]["validation_mse"]
     # [-1, 1] is twice as long as [0, 1]
     assert rows[-1]["validation_loss"] == pytest.approx(4 * rows[-1]["validation_mse"], rel=1e-3)
+
+
+@pytest.mark.parametrize("noisy", NOISY)
+def test_another_seed_draws_other_noise_and_the_same_seed_the_same(arrays, tmp_path, noisy):
+    build, objective = NOISY[noisy]
+    schedule = SCHEDULE.model_copy(update={"epochs": 1, "batch_size": 48})  # every seed sees all images at once
+    losses = []
+    for run, seed in enumerate((0, 0, 1)):
+        (row,) = fit(build(), arrays, tmp_path / f"{run}.pt", schedule, objective, seed=seed)
+        losses.append(row["train_loss"])
+    assert losses[0] == losses[1]
+    assert (losses[0] == pytest.approx(losses[2], rel=1e-5)) == (noisy == "nothing drawn")
+
+
+def test_a_variational_history_has_every_term(arrays, tmp_path):
+    build, objective = NOISY["codes, with a warm-up"]
+    rows = list(fit(build(), arrays, tmp_path / "c.pt", objective=objective))
+    nats = {"reconstruction_nats", "kl_nats", "elbo_nats", "bits_per_dim", "beta", "mse_over_variance"}
+    assert nats | {f"validation_{name}" for name in nats} | {"active_units"} < set(rows[0])
+    assert all(set(row) == set(rows[0]) for row in rows)
+    assert [row["beta"] for row in rows] == pytest.approx([1 / 12, 4 / 12, 7 / 12, 10 / 12, 1, 1])  # 3 updates each
+    assert [row["validation_beta"] for row in rows] == pytest.approx([0.25, 0.5, 0.75, 1, 1, 1])
+    assert all(0 <= row["active_units"] <= 8 for row in rows)
+    assert rows[-1]["validation_elbo_nats"] < rows[0]["validation_elbo_nats"]
+
+
+def test_a_warm_up_shrinks_with_a_training_that_is_cut_short(arrays, tmp_path):
+    build, objective = NOISY["codes, with a warm-up"]
+    schedule = SCHEDULE.model_copy(update={"epochs": 12})
+    objective = partial(objective, warmup_epochs=6)
+    plan = training.plan("tiny", schedule, 48, image_passes=4 * 48)
+    settings = {"seed": 0, "clip_norm": None, "dtype": torch.float32, "checkpoint": tmp_path / "c.pt"}
+    rows = list(training.fit("tiny", build(), objective, *arrays, plan, schedule, **settings))
+    assert [row["validation_beta"] for row in rows] == pytest.approx([0.5, 1, 1, 1])
+
+
+def test_validation_says_the_same_each_time(arrays):
+    build, objective = NOISY["codes, with a warm-up"]
+    model = build()
+    said = [training.validate(model, objective, arrays[1], 3, torch.float32, 1.0, seed) for seed in (0, 0, 1)]
+    assert said[0] == said[1]
+    assert said[0]["validation_reconstruction_nats"] != said[2]["validation_reconstruction_nats"]
+    assert said[0]["validation_mse"] == said[2]["validation_mse"]  # from the mean
+
+
+def test_a_code_unit_is_active_if_its_mean_varies_over_the_images(arrays):
+    build, objective = NOISY["codes, with a warm-up"]
+    model = build().eval()
+    with torch.no_grad():
+        model.code.mean.weight[3:] = 0
+        model.code.mean.weight[:3] *= 1e3
+    assert training.validate(model, objective, arrays[1], 8, torch.float32, 1.0, 0)["active_units"] == 3
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_does_not(arrays, tmp_path):
@@ -62,30 +132,36 @@ from autofaces import training
 training.CHECKPOINT_SECONDS = {seconds}
 arrays = tuple(np.load(f"{folder}/{{n}}.npy", mmap_mode="r") for n in ("train", "validation"))
 steps = 0
-def objective(model, images):
+build, own = t.NOISY[{noisy!r}]
+def objective(model, images, context):
     global steps
     steps += model.training
     if steps == 8:
         os.kill(os.getpid(), signal.SIGKILL)
-    return t.objectives.mse(model, images)
-list(t.fit(t.build(), arrays, t.Path("{checkpoint}"), objective=objective))
+    return own(model, images, context)
+list(t.fit(build(), arrays, t.Path("{checkpoint}"), objective=objective))
 """
 
 
-@pytest.mark.parametrize("seconds", [60, 0], ids=["from the last epoch", "from the middle of an epoch"])
-def test_a_training_killed_midway_goes_on_to_the_same_bytes(arrays, arrays_folder, tmp_path, seconds):
+@pytest.mark.parametrize(
+    ("noisy", "seconds"),
+    [("nothing drawn", 60), *((noisy, 0) for noisy in NOISY)],
+    ids=["from the last epoch", *(f"from the middle of an epoch, {noisy}" for noisy in NOISY)],
+)
+def test_a_training_killed_midway_goes_on_to_the_same_bytes(arrays, arrays_folder, tmp_path, seconds, noisy):
+    build, objective = NOISY[noisy]
     uninterrupted = build()
-    expected = list(fit(uninterrupted, arrays, tmp_path / "a.pt"))
+    expected = list(fit(uninterrupted, arrays, tmp_path / "a.pt", objective=objective))
 
     checkpoint = tmp_path / "b.pt"
     tests = str(Path(__file__).parent)
-    script = KILLED.format(tests=tests, folder=arrays_folder, checkpoint=checkpoint, seconds=seconds)
+    script = KILLED.format(tests=tests, folder=arrays_folder, checkpoint=checkpoint, seconds=seconds, noisy=noisy)
     killed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert killed.returncode == -9, killed.stderr
     assert checkpoints.load(checkpoint)["step"] == (6 if seconds else 7)
 
     resumed = build()
-    assert list(fit(resumed, arrays, checkpoint)) == expected
+    assert list(fit(resumed, arrays, checkpoint, objective=objective)) == expected
     for name, tensor in uninterrupted.state_dict().items():
         assert torch.equal(tensor, resumed.state_dict()[name]), name
 
@@ -99,8 +175,8 @@ def test_a_finished_training_is_not_trained_further(arrays, tmp_path):
 
 
 def test_a_loss_that_is_no_longer_finite_stops_with_step_rate_and_advice(arrays, tmp_path):
-    def explode(model, images):
-        loss, terms = objectives.mse(model, images)
+    def explode(model, images, context):
+        loss, terms = objectives.mse(model, images, context)
         explode.steps += model.training
         return (loss * torch.inf if explode.steps == 5 else loss), terms
 
@@ -167,6 +243,7 @@ def test_a_plan_keeps_its_cap_and_its_rows(images, epochs, cap):
     assert cap is None or plan.steps == 1 or plan.steps * 16 <= cap
     assert plan.steps / plan.row_every <= training.ROWS
     assert plan.row_every % plan.per_epoch == 0
+    assert (plan.epoch(0), plan.epoch(plan.steps)) == (0, pytest.approx(epochs))
 
 
 def test_every_epoch_shows_every_image_at_most_once_in_an_order_of_its_own(arrays):

@@ -89,6 +89,7 @@ def _experiment(settings: params.Params, key: str, profile: params.Profile) -> d
         "epochs": schedule and schedule.epochs,
         "image_passes": profile.image_passes if schedule else None,
         "arguments": experiment.model.arguments,
+        "objective_arguments": experiment.objective and experiment.objective.arguments,
         "train": schedule and schedule.model_dump(exclude_none=True),
     }
 

@@ -7,8 +7,10 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from autofaces import probability
 from autofaces.metrics import reconstruction, sharpness
-from autofaces.models import normalise, reconstruct, to_unit
+from autofaces.models import normalise, reconstruct, sample, to_unit
+from autofaces.models.layers import point
 
 BATCH = 64
 SHOWN = 8  # test images in the figures, the same for every model of a dataset
@@ -39,7 +41,8 @@ def rows(values: dict[str, np.ndarray]) -> Iterator[dict[str, float]]:
 
 def pictures(model: nn.Module, test: np.memmap) -> dict[str, np.ndarray]:
     """Pictures, uint8: originals and reconstructions (K, H, W, C), evenly spaced in the test set at index (K,); of a
-    model with levels also depths (2, levels, H, W, C): encoded to depth k and decoded from there."""
+    model with levels also depths (2, levels, H, W, C): encoded to depth k and decoded from there; of a variational one
+    samples (K, H, W, C): made up from draws of N(0, I), the same draws for every model with such a code."""
     index = np.linspace(0, len(test) - 1, min(SHOWN, len(test)), dtype=int)
     images = _tensor(model, test[index])
     shown = {
@@ -49,6 +52,8 @@ def pictures(model: nn.Module, test: np.memmap) -> dict[str, np.ndarray]:
     }
     if hasattr(model, "levels"):
         shown["depths"] = np.stack([_pixels(d) for d in _decoded(model, images[:DEEP])], axis=1)
+    if _is_variational(model, images[:1]):
+        shown["samples"] = _pixels(sample(model, SHOWN, probability.generator(images.device, 0)))
     return shown
 
 
@@ -56,7 +61,12 @@ def pictures(model: nn.Module, test: np.memmap) -> dict[str, np.ndarray]:
 def _decoded(model: nn.Module, images: Tensor) -> list[Tensor]:
     inputs = normalise(images, model.pixel_range)
     depths = range(1, len(model.encoder) + 1)
-    return [to_unit(model.decode(model.encode(inputs, k), k), model.pixel_range) for k in depths]
+    return [to_unit(model.decode(point(model.encode(inputs, k)), k), model.pixel_range) for k in depths]
+
+
+@torch.inference_mode()
+def _is_variational(model: nn.Module, images: Tensor) -> bool:
+    return isinstance(model.encode(normalise(images, model.pixel_range)), tuple)
 
 
 def _tensor(model: nn.Module, images: np.ndarray) -> Tensor:

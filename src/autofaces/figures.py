@@ -1,5 +1,6 @@
 """The papers' figures, ours beside their numbers: from samples and histories to byte-stable PNG."""
 
+import itertools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -62,8 +63,10 @@ def curve_rows(runs: dict[str, Run]) -> list[dict[str, object]]:
 def draw(paper: str, runs: dict[str, Run], scale: str) -> dict[str, Figure]:
     """Every figure of a paper by its file name; `scale` says what data and how much of the work it stands for."""
     function, needed = {
-        "ray2020": (ray2020, ("ray-stacked", "ray-recursive")),
+        "ray2020": (ray2020, ("ray-stacked", "ray-recursive", "ray-stacked-vae")),
+        "kovenko2020": (kovenko2020, ("kovenko-ae", "kovenko-vae-var1e-2")),
         "koenig2020": (koenig2020, ("koenig-m1-nf16-bs32", "koenig-m2-bs32")),
+        "kolotouros2017": (kolotouros2017, ("kolotouros-sketch-ae", "kolotouros-sketch-vae", "kolotouros-celeba-vae")),
     }[paper]
     if missing := [key for key in needed if key not in runs]:
         raise files.BadInput(
@@ -88,7 +91,7 @@ def scale(profile: str, source: str, runs: Iterable[Run]) -> str:
 
 
 def ray2020(runs: dict[str, Run], scale: str) -> dict[str, Figure]:
-    """Figure 3 of the paper, decoding from every depth, and the loss curves."""
+    """Figure 3 of the paper, decoding from every depth, loss curves, and every variant with its error."""
     stacked, recursive = runs["ray-stacked"], runs["ray-recursive"]
     pair = {"stacked": stacked, "recursive": recursive}
     rows = [("original", stacked.pictures["originals"])]
@@ -118,13 +121,89 @@ def ray2020(runs: dict[str, Run], scale: str) -> dict[str, Figure]:
             title="Error of the whole reconstruction while training",
             note=scale,
         ),
+        "variants.png": faces(
+            [rows[0], *((_measured(_short(key), run), run.pictures["reconstructions"]) for key, run in runs.items())],
+            title="The same unseen faces through every variant",
+            note=f"Figure 3 of ray2020 for all rows. bn: batch norm; sharedbn: shared by both ways. {scale}",
+        ),
+        "errors.png": bars(
+            {_short(key): run.images["mse"] for key, run in runs.items()},
+            title="Error of every variant on unseen faces",
+            axis="mean squared error, with 95 % interval over images",
+            note=f"After table 1 of the authors' final report (2022). {scale}",
+        ),
+        "samples.png": made_up(
+            runs,
+            title="Faces made up by the variational variants",
+            note=f"After the authors' final report (2022). {scale}",
+        ),
+    }
+
+
+def made_up(runs: dict[str, Run], title: str, note: str) -> Figure:
+    """What the variational rows make of the same draws of N(0, I), a row each."""
+    rows = [(_short(key), run.pictures["samples"]) for key, run in runs.items() if "samples" in run.pictures]
+    return faces(rows, title=title, note=note)
+
+
+def kovenko2020(runs: dict[str, Run], scale: str) -> dict[str, Figure]:
+    """Figure 5 (reconstructions) of every row, and the loss curves (figures 4 and 14)."""
+    rows = [("original", runs["kovenko-ae"].pictures["originals"])]
+    rows += [
+        (_measured(key.removeprefix("kovenko-"), run), run.pictures["reconstructions"]) for key, run in runs.items()
+    ]
+    return {
+        "reconstructions.png": faces(
+            rows,
+            title="Unseen faces from 256 numbers",
+            note=f"Figure 5 of kovenko2020, ours. {scale}",
+        ),
+        "samples.png": made_up(
+            runs,
+            title="Faces made up by each VAE: variance of the pixels, and warm-up of the KL",
+            note=f"Figures 12 and 15 of kovenko2020, ours. {scale}",
+        ),
+        "losses.png": curves(
+            {key.removeprefix("kovenko-"): run.history for key, run in runs.items()},
+            {"validation_mse": "validation faces"},
+            title="Error of the reconstruction while training",
+            note=f"After figures 4 and 14 of kovenko2020. {scale}",
+        ),
+    }
+
+
+def kolotouros2017(runs: dict[str, Run], scale: str) -> dict[str, Figure]:
+    """Figures 2 to 4 (reconstructions) and 1 (losses)."""
+    sketches = {"AE": runs["kolotouros-sketch-ae"], "VAE": runs["kolotouros-sketch-vae"]}
+    deep = runs["kolotouros-celeba-vae"]
+    drawn = [("original", sketches["AE"].pictures["originals"])]
+    drawn += [(_measured(name, run), run.pictures["reconstructions"]) for name, run in sketches.items()]
+    grey = [("original", deep.pictures["originals"]), (_measured("deep VAE", deep), deep.pictures["reconstructions"])]
+    return {
+        "sketches.png": faces(
+            drawn,
+            title="Unseen sketches: autoencoder and variational autoencoder",
+            note=f"Figures 2 and 3 of kolotouros2017, ours. {scale}",
+        ),
+        "faces.png": faces(
+            grey,
+            title="Unseen faces: the deeper variational autoencoder",
+            note=f"Figure 4 of kolotouros2017, ours. {scale}",
+        ),
+        "losses.png": curves(
+            {**{f"sketch {name}": run.history for name, run in sketches.items()}, "deep VAE": deep.history},
+            {"validation_mse": "validation"},
+            title="Error of the reconstruction while training",
+            note=f"Figure 1 of kolotouros2017, ours. {scale}",
+        ),
     }
 
 
 def koenig2020(runs: dict[str, Run], scale: str) -> dict[str, Figure]:
-    """Figure 3 (model 1 against model 2) and figures 4 and 5 (validation and training losses)."""
+    """Figure 3 (model 1 against model 2), 4 and 5 (their losses), 6 to 13 (the grid of widths and batch sizes)."""
     one, two = runs["koenig-m1-nf16-bs32"], runs["koenig-m2-bs32"]
     names = {"model 1": one, "model 2": two}
+    grid = {key: run for key, run in runs.items() if run.experiment.model.name == "dcgan"}
     rows = [("original", one.pictures["originals"])]
     rows += [(_measured(name, run), run.pictures["reconstructions"]) for name, run in names.items()]
     return {
@@ -138,6 +217,17 @@ def koenig2020(runs: dict[str, Run], scale: str) -> dict[str, Figure]:
             {"validation_loss": "validation", "train_loss": "training"},
             title="Loss while training: mean squared error on [-1, 1]",
             note=f"Figures 4 and 5 of koenig2020, ours. {scale}",
+        ),
+        "grid.png": faces(
+            [rows[0], *((_measured(_short(k), run), run.pictures["reconstructions"]) for k, run in grid.items())],
+            title="Feature maps (nf) and batch sizes (bs) of model 1",
+            note=f"Figures 8 to 13 of koenig2020, ours. {scale}",
+        ),
+        "grid-losses.png": curves(
+            {_short(key): run.history for key, run in grid.items()},
+            {"validation_loss": "validation", "train_loss": "training"},
+            title="Loss of the grid while training: mean squared error on [-1, 1]",
+            note=f"Figures 6 and 7 of koenig2020, ours. {scale}",
         ),
     }
 
@@ -176,7 +266,7 @@ def curves(histories: dict[str, pd.DataFrame], panels: dict[str, str], title: st
     figure = Figure(figsize=(5.4 * len(panels) + (2.6 if len(panels) == 1 else 0), 4.2), dpi=DPI)
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for ax, (column, heading) in zip(axes, panels.items(), strict=True):
-        for colour, (name, history) in zip(COLOURS, histories.items(), strict=False):
+        for colour, (name, history) in zip(itertools.cycle(COLOURS), histories.items(), strict=False):
             ax.plot(history["epoch"], history[column], color=colour, marker="o", markersize=3.5, label=name)
         ax.set_title(heading, fontsize=10, color=FAINT)
         ax.set_xlabel("epoch")
@@ -189,6 +279,30 @@ def curves(histories: dict[str, pd.DataFrame], panels: dict[str, str], title: st
     return figure
 
 
+def bars(values: dict[str, pd.Series], title: str, axis: str, note: str) -> Figure:
+    """A bar for the mean of each series, with its 95 % interval by bootstrap over the images."""
+    figure = Figure(figsize=(9.6, 1.5 + 0.32 * len(values)), dpi=DPI)
+    axes = figure.subplots()
+    names = list(values)[::-1]
+    means = np.array([values[name].mean() for name in names])
+    low, high = np.array([interval(values[name].to_numpy()) for name in names]).T
+    axes.barh(names, means, color=COLOURS[0], xerr=(means - low, high - means), ecolor=INK, capsize=2, height=0.7)
+    axes.set_xlabel(axis)
+    axes.grid(axis="y", visible=False)
+    _title(figure, title, note)
+    inch = figure.get_figheight()
+    figure.subplots_adjust(left=0.22, right=0.97, top=1 - 0.55 / inch, bottom=0.85 / inch)
+    return figure
+
+
+def interval(values: np.ndarray) -> tuple[float, float]:
+    """The 95 % interval of the mean of (N,) values, by 2,000 bootstrap samples from a fixed seed."""
+    random = np.random.default_rng(0)
+    means = [values[random.integers(0, len(values), len(values))].mean() for _ in range(2000)]
+    low, high = np.percentile(means, [2.5, 97.5])
+    return float(low), float(high)
+
+
 def save(figure: Figure, path: Path | str) -> None:
     """Write a PNG without the maker's version, so that equal pictures are equal bytes."""
     with files.writing(path) as temporary:
@@ -199,6 +313,11 @@ def _title(figure: Figure, title: str, note: str) -> None:
     height = figure.get_figheight() * DPI
     figure.text(0.012, 1 - 14 / height, title, ha="left", va="top", fontsize=14, weight="bold")
     figure.text(0.012, 10 / height, note, ha="left", va="bottom", fontsize=8.5, color=FAINT)
+
+
+def _short(key: str) -> str:
+    """An experiment's key without its paper."""
+    return key.partition("-")[2]
 
 
 def _measured(name: str, run: Run) -> str:

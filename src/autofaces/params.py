@@ -70,17 +70,23 @@ class File(Section):
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
 
 
-class Dataset(Section):
-    """One face dataset: its archive, and how images become arrays."""
+class Archive(Section):
+    """Where pictures come from: how the archive is laid out, and which official files it is."""
 
     layout: Literal["lfw", "anime", "celeba", "cufs", "folder"]
+    files: dict[str, File] = {}  # official files, by the name they have in the archive folder
+
+
+class Dataset(Section):
+    """One face dataset: the archive it is made of, and how its images become arrays."""
+
+    archive: str
     size: Literal[32, 64, 128]  # pixels of a side, after preprocessing
     channels: Literal[1, 3]  # grey or RGB
     crop: Literal["square", "whole"] | Annotated[int, Field(ge=8)]  # largest centred square, all, or centred pixels
     split: SplitRule
     validation: Fraction = 0.1  # share of the images (of the training images where the rule is official)
     test: Fraction = 0.1  # share of the images (unused where the rule is official)
-    files: dict[str, File] = {}  # official files, by the name they have in the archive folder
 
     @model_validator(mode="after")
     def _something_is_left_to_train_on(self) -> "Dataset":
@@ -149,6 +155,17 @@ class Experiment(Section):
             raise ValueError("objective, train: set both (trained by gradient) or neither (a closed form)")
         return self
 
+    @model_validator(mode="after")
+    def _warm_up_ends(self) -> "Experiment":
+        epochs = self.objective.arguments.get("warmup_epochs", 0) if self.objective else 0
+        if epochs and self.train.epochs is None:
+            raise ValueError(f"objective.warmup_epochs = {epochs}: needs a training in epochs, this one is in steps")
+        if epochs and epochs > self.train.epochs:
+            raise ValueError(
+                f"objective.warmup_epochs = {epochs}: longer than the training of {self.train.epochs} epochs"
+            )
+        return self
+
 
 class Params(Section):
     """All of params.yaml."""
@@ -157,6 +174,7 @@ class Params(Section):
     seed: Annotated[int, Field(ge=0)]
     data_root: str | None
     profiles: dict[Name, Profile]
+    archives: dict[Name, Archive]
     datasets: dict[Name, Dataset]
     train: Train
     experiments: dict[Name, Experiment]
@@ -164,6 +182,8 @@ class Params(Section):
     @model_validator(mode="after")
     def _references_exist(self) -> "Params":
         _one_of("profile", self.profile, self.profiles)
+        for key, dataset in self.datasets.items():
+            _one_of(f"datasets.{key}.archive", dataset.archive, self.archives)
         for key, experiment in self.experiments.items():
             _one_of(f"experiments.{key}.dataset", experiment.dataset, self.datasets)
         for key, profile in self.profiles.items():

@@ -1,7 +1,7 @@
 """The one training loop.
 
-Order comes from counters (seed, epoch), so a resumed run needs no state of a random generator, and ends in the same
-bytes as one that was never interrupted.
+Order and noise come from counters (seed, epoch, step), so a resumed run needs no state of a random generator, and ends
+in the same bytes as one that was never interrupted.
 """
 
 import math
@@ -17,14 +17,17 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from autofaces import checkpoints, files
-from autofaces.models import normalise, reconstruct
-from autofaces.objectives import Objective
+from autofaces import checkpoints, files, probability
+from autofaces.models import normalise, reconstruct, to_unit
+from autofaces.models.layers import point
+from autofaces.objectives import Context, Objective
 from autofaces.params import Schedule
 
 CHECKPOINT_SECONDS = 60
 ROWS = 100  # of the history, at most
 PREFETCH = 3  # batches read ahead
+ACTIVE = 0.01  # variance over images from which on a code unit counts as used (Burda et al. 2016)
+TRAINING, VALIDATION = 1, 2  # what noise is for
 CLOSED_FORM_BLOCK = 256  # images in memory at a time
 OPTIMIZERS = {"adam": torch.optim.Adam, "adamax": torch.optim.Adamax}
 
@@ -38,6 +41,11 @@ class Plan(NamedTuple):
     per_epoch: int  # the rest of an epoch that does not fill a batch waits for the next epoch's order
     steps: int
     row_every: int  # updates between two rows of the history
+    epochs: float  # of the full schedule, which a training that is cut short passes through faster
+
+    def epoch(self, step: int) -> float:
+        """Where in the full schedule the training is after so many updates."""
+        return step / self.steps * self.epochs
 
 
 def plan(name: str, schedule: Schedule, images: int, image_passes: int | None) -> Plan:
@@ -49,10 +57,10 @@ def plan(name: str, schedule: Schedule, images: int, image_passes: int | None) -
             "set a smaller batch, or more images in the profile"
         )
     per_epoch = images // batch
-    steps = schedule.steps or schedule.epochs * per_epoch
+    full = steps = schedule.steps or schedule.epochs * per_epoch
     if image_passes:
-        steps = max(1, min(steps, image_passes // batch))
-    return Plan(batch, per_epoch, steps, per_epoch * math.ceil(steps / per_epoch / ROWS))
+        steps = max(1, min(full, image_passes // batch))
+    return Plan(batch, per_epoch, steps, per_epoch * math.ceil(steps / per_epoch / ROWS), full / per_epoch)
 
 
 def fit(
@@ -72,8 +80,8 @@ def fit(
     """Train `model` in place, on the device it is on; yield a row of the history per epoch.
 
     train, validation: uint8 (N, H, W, C). Where `checkpoint` exists, go on from there (its rows are yielded again).
-    A row: epoch, step, images; train_loss and the objective's terms, means since the row before; validation_loss, and
-    validation_mse of the reconstruction on [0, 1]. BadInput when the loss is no longer finite.
+    A row: epoch, step, images; train_loss and the objective's terms, means since the row before; what `validate` says.
+    BadInput when the loss is no longer finite.
     """
     device = next(model.parameters()).device
     optimizer = OPTIMIZERS[schedule.optimizer](model.parameters(), lr=schedule.learning_rate)
@@ -97,8 +105,9 @@ def fit(
         dynamic_ncols=True,
     ) as bar:
         for images in batches(train, plan, seed, step, device):
+            context = Context(plan.epoch(step), probability.generator(device, seed, TRAINING, step))
             with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
-                loss, terms = objective(model, normalise(images, model.pixel_range))
+                loss, terms = objective(model, normalise(images, model.pixel_range), context)
             loss.backward()
             if clip_norm:
                 nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
@@ -123,7 +132,7 @@ def fit(
                 steps = step - (rows[-1]["step"] if rows else 0)
                 row = {"epoch": step / plan.per_epoch, "step": step, "images": step * plan.batch_size}
                 row |= {term: value / steps for term, value in sums.items()}
-                row |= validate(model, objective, validation, plan.batch_size, dtype)
+                row |= validate(model, objective, validation, plan.batch_size, dtype, plan.epoch(step), seed)
                 rows.append(row)
                 sums = {}
             if end_of_row or overdue:
@@ -202,18 +211,42 @@ def read_images(array: np.memmap, index: np.ndarray) -> np.ndarray:
 
 
 @torch.inference_mode()
-def validate(model: nn.Module, objective: Objective, array: np.memmap, batch_size: int, dtype: torch.dtype) -> Row:
-    """validation_loss (the objective, means over images) and validation_mse (reconstruction on [0, 1])."""
+def validate(
+    model: nn.Module,
+    objective: Objective,
+    array: np.memmap,
+    batch_size: int,
+    dtype: torch.dtype,
+    epoch: float,
+    seed: int,
+) -> Row:
+    """validation_loss and validation_<term> of the objective, means over images; validation_mse, of the reconstruction
+    of the clean image on [0, 1]; of a variational model active_units, code means that vary over the images.
+
+    The noise is the same at every call, so that rows can be compared.
+    """
     device = next(model.parameters()).device
     model.eval()
-    loss = mse = 0.0
+    sums: Row = {}
+    means = []
     for start in range(0, len(array), batch_size):
         images = torch.from_numpy(array[start : start + batch_size].copy()).to(device)
+        inputs = normalise(images, model.pixel_range)
+        context = Context(epoch, probability.generator(device, seed, VALIDATION, start))
         with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
-            loss += float(objective(model, normalise(images, model.pixel_range))[0]) * len(images)
-        mse += float(_squared_error(model, images, dtype))
+            loss, terms = objective(model, inputs, context)
+            code = model.encode(inputs)
+            output = to_unit(model.decode(point(code)), model.pixel_range)
+        terms = {"loss": loss, **terms, "mse": _errors(output, images).mean()}
+        for term, value in terms.items():
+            sums[f"validation_{term}"] = sums.get(f"validation_{term}", 0.0) + float(value) * len(images)
+        if not isinstance(code, Tensor):
+            means.append(code[0].float().flatten(1))
     model.train()
-    return {"validation_loss": loss / len(array), "validation_mse": mse / len(array)}
+    row = {term: total / len(array) for term, total in sums.items()}
+    if means:
+        row["active_units"] = int((torch.cat(means).var(0, correction=0) > ACTIVE).sum())
+    return row
 
 
 @torch.inference_mode()
@@ -225,12 +258,11 @@ def mean_squared_error(model: nn.Module, array: np.memmap, limit: int) -> float:
     index = np.linspace(0, len(array) - 1, min(limit, len(array)), dtype=int)
     total = 0.0
     for part in np.array_split(index, math.ceil(len(index) / 64)):
-        total += float(_squared_error(model, torch.from_numpy(read_images(array, part)).to(device), torch.float32))
+        images = torch.from_numpy(read_images(array, part)).to(device)
+        total += float(_errors(reconstruct(model, images), images).sum())
     return total / len(index)
 
 
-def _squared_error(model: nn.Module, images: Tensor, dtype: torch.dtype) -> Tensor:
-    """Sum over images of each one's mean squared error."""
-    with torch.autocast(images.device.type, dtype, enabled=dtype != torch.float32):
-        output = reconstruct(model, images)
-    return (output - normalise(images, (0.0, 1.0))).square().mean((1, 2, 3), dtype=torch.float64).sum()
+def _errors(output: Tensor, images: Tensor) -> Tensor:
+    """Each image's mean squared error on [0, 1], (B,) float64."""
+    return (output - normalise(images, (0.0, 1.0))).square().mean((1, 2, 3), dtype=torch.float64)

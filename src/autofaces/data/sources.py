@@ -40,28 +40,28 @@ class _Interrupted(Exception):
 
 
 def obtain(
-    key: str, dataset: Any, source: str, images: int | None, seed: int, data_root: str | None, folder: Path
+    key: str, archive: Any, source: str, images: int | None, seed: int, data_root: str | None, folder: Path
 ) -> None:
-    """Fill `folder` with the archives of a dataset, as they are, and `source.json`; it appears at once, when
+    """Fill `folder` with the files of an archive, as they are, and `source.json`; it appears at once, when
     all is there.
 
-    dataset: its settings (params.Dataset: layout and files are read). source: synthetic, local or official;
+    archive: its settings (params.Archive). source: synthetic, local or official;
     layout folder is always local. images, seed: of the synthesiser. data_root: folder of `<key>/<file>`,
     which AUTOFACES_DATA overrides. source.json holds the source, and for each file its sha256, bytes and, if
     official, address. SourceError, or ArchiveError for a damaged archive.
     """
-    if dataset.layout == "folder":
+    if archive.layout == "folder":
         source = "local"
     root = os.environ.get("AUTOFACES_DATA") or data_root
     with files.writing(folder) as temporary:
         temporary.mkdir()
         addresses: dict[str, str] = {}
         if source == "synthetic":
-            synthesiser.write(dataset.layout, temporary, images, seed)
+            synthesiser.write(archive.layout, temporary, images, seed)
         elif source == "local":
-            _local(key, dataset, Path(root).expanduser() if root else None, temporary)
+            _local(key, archive, Path(root).expanduser() if root else None, temporary)
         else:
-            addresses = _official(key, dataset.files, root, temporary)
+            addresses = _official(key, archive.files, root, temporary)
         record = {}
         for path in sorted(temporary.iterdir()):
             if layouts.is_archive(path):
@@ -70,7 +70,7 @@ def obtain(
             if path.name in addresses:
                 record[path.name]["url"] = addresses[path.name]
             elif source == "local":
-                _compare(path.name, record[path.name], dataset.files)
+                _compare(path.name, record[path.name], archive.files)
         files.write_json(temporary / "source.json", {"source": source, "files": record})
 
 
@@ -89,7 +89,7 @@ def _compare(name: str, found: Mapping[str, Any], official: Mapping[str, Any]) -
         print(f"{name}: differs from the official file: a subset or another release")
 
 
-def _local(key: str, dataset: Any, root: Path | None, target: Path) -> None:
+def _local(key: str, archive: Any, root: Path | None, target: Path) -> None:
     if root is None:
         raise SourceError(
             f"{key}: source local needs a folder: set AUTOFACES_DATA, or data_root in params.yaml, "
@@ -97,10 +97,10 @@ def _local(key: str, dataset: Any, root: Path | None, target: Path) -> None:
         )
     folder = root / key
     there = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-    if dataset.layout == "folder":
+    if archive.layout == "folder":
         _tree(key, folder, there, target)
         return
-    layout = layouts.FILES[dataset.layout]
+    layout = layouts.FILES[archive.layout]
     missing = [" or ".join(names) for names in layout.needed if not set(names) & set(there)]
     if missing:
         raise SourceError(f"{key}: {', '.join(missing)} not found in {folder}; there: {_some(there)}")
@@ -136,7 +136,7 @@ def _some(names: list[str]) -> str:
 def _official(key: str, official: Mapping[str, Any], root: str | None, target: Path) -> dict[str, str]:
     """Download what is not there yet; returns each file's address. What is finished is kept until everything is."""
     if not official:
-        raise SourceError(f"{key}: no official address is known; list datasets.{key}.files, or set source: local")
+        raise SourceError(f"{key}: no official address is known; list archives.{key}.files, or set source: local")
     cache = Path(os.environ.get("DVC_ROOT", ".")) / ".work" / "downloads" / key
     cache.mkdir(parents=True, exist_ok=True)
     addresses = {}

@@ -2,7 +2,10 @@
 
 A model is an nn.Module built as `Class(size, channels, width, **arguments)` with
 - `encode(images) -> code` and `decode(code) -> images`, images float (B, C, H, W) in its `pixel_range`;
-- `forward(images)`, the reconstruction.
+  a variational model's code is a pair, mean and log-variance (clamped), and a draw from it is what `decode` takes;
+- `forward(images)`, the reconstruction; of a variational model, from the mean;
+- if it is variational, `code_shape`, the shape of one image's code; if it can be trained with a Bernoulli likelihood,
+  `logits(code)`, of which `decode` is the sigmoid.
 The keyword-only arguments of the constructor are the model's settings in params.yaml.
 """
 
@@ -24,7 +27,7 @@ from autofaces.params import class_name
 def build(name: str, size: int, channels: int, width: float, arguments: Mapping[str, Any]) -> nn.Module:
     """A fresh model for images of (channels, size, size) pixels, weights drawn from torch's global generator.
 
-    `width` is a factor on the channel counts (1: the paper's). ValueError where the model does not fit the size.
+    `width` is a factor on the channel counts (1: the paper's). BadInput where the model does not fit the size.
     """
     module = importlib.import_module(f"autofaces.models.{name}")
     return getattr(module, class_name(name))(size, channels, width, **arguments)
@@ -81,3 +84,11 @@ def to_unit(images: Tensor, pixel_range: tuple[float, float]) -> Tensor:
 def reconstruct(model: nn.Module, images: Tensor) -> Tensor:
     """uint8 (B, H, W, C) -> the model's reconstruction, float32 (B, C, H, W) in [0, 1], on the images' device."""
     return to_unit(model(normalise(images, model.pixel_range)), model.pixel_range)
+
+
+@torch.inference_mode()
+def sample(model: nn.Module, count: int, noise: torch.Generator) -> Tensor:
+    """Images that a variational model makes up: decoded from `count` draws of N(0, I), float32 (count, C, H, W) in
+    [0, 1], on the device of `noise` and the model."""
+    code = torch.randn((count, *model.code_shape), generator=noise, device=noise.device)
+    return to_unit(model.decode(code), model.pixel_range)

@@ -1,8 +1,9 @@
 """Archives of made-up faces in the official layouts of the data sets, so that the very same code reads both.
 
-Pictures are planned person by person: asking for more of them adds people after the ones already there, and only the
-last person of the smaller archive may gain pictures; pictures already there keep their names and bytes. The bytes of an
-archive depend on layout, seed and number of images alone.
+lfw and celeba are planned person by person: asking for more pictures adds people after the ones already there, and only
+the last person of the smaller archive may gain pictures. anime is planned file by file, cufs by its official names.
+Pictures already there keep their names and bytes. The bytes of an archive depend on layout, seed and number of images
+alone.
 """
 
 import csv
@@ -13,7 +14,8 @@ import multiprocessing
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
-from itertools import islice
+from contextlib import ExitStack, contextmanager
+from itertools import count, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,8 +25,8 @@ from tqdm import tqdm
 
 from autofaces import files
 from autofaces.machine import processors
+from autofaces.synthetic import anime, photo, sketch
 from autofaces.synthetic import face as geometry
-from autofaces.synthetic import photo
 from autofaces.synthetic.face import Face
 
 
@@ -33,13 +35,18 @@ class _Task(NamedTuple):
 
     member: str  # path inside the archive
     face: Face
+    render: Callable[[Face, int, int], np.ndarray]  # a renderer
+    width: int  # pixels
+    height: int
+    mode: str = "RGB"  # of the file: RGB, or L for grey
 
 
 def write(layout: str, folder: Path, images: int, seed: int, processes: int | None = None) -> None:
-    """Write `images` made-up faces into `folder`, which exists, as the archive and lists of `layout` (lfw or celeba).
+    """Write `images` made-up faces into `folder`, which exists, as the archives and lists of `layout`.
 
-    Beside them factors.csv says how each picture was made. `processes`: how many draw at once, all CPUs by default; it
-    changes the time only, never a byte.
+    Layouts: lfw, anime, celeba, and cufs, whose images are its sketches: 20 to 188, whatever is asked for. Beside them
+    factors.csv says how each image was made. `processes`: how many draw at once, all CPUs by default; it changes the
+    time only, never a byte.
     """
     if layout not in _LAYOUTS:
         raise files.BadInput(f"layout {layout!r} cannot be synthesised; known layouts: {', '.join(_LAYOUTS)}")
@@ -52,7 +59,7 @@ def _lfw(folder: Path, images: int, seed: int, processes: int) -> None:
     tasks = []
     for face in _faces("lfw", images, seed):
         name = person_name(face)
-        tasks.append(_Task(f"lfw/{name}/{name}_{face.image + 1:04d}.jpg", face))
+        tasks.append(_Task(f"lfw/{name}/{name}_{face.image + 1:04d}.jpg", face, photo.render, 250, 250))
     tasks.sort()
     with (
         files.writing(folder / "lfw.tgz") as path,
@@ -60,26 +67,126 @@ def _lfw(folder: Path, images: int, seed: int, processes: int) -> None:
         gzip.GzipFile("", "wb", compresslevel=0, fileobj=raw, mtime=0) as packed,  # JPEG shrinks no further
         tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as tar,
     ):
-        for task, jpeg in _draw_all(tasks, 250, 250, processes):
+        for task, jpeg in _draw_all(tasks, processes):
             entry = tarfile.TarInfo(task.member)
             entry.size = len(jpeg)
             tar.addfile(entry, io.BytesIO(jpeg))
-    _write_factors(folder, tasks)
+    _write_factors(folder, {task.member: task.face for task in tasks})
+
+
+def _anime(folder: Path, images: int, seed: int, processes: int) -> None:
+    members: dict[int, list[str]] = {}  # of each drawing
+    for k, drawing in enumerate(originals(images, seed)):
+        year = np.random.default_rng([seed, drawing, 4]).integers(2000, 2020)
+        members.setdefault(drawing, []).append(f"images/{k}_{year}.jpg")
+    tasks = []
+    for drawing, names in members.items():
+        face = geometry.draw(seed, 2 * drawing, 0, "anime")
+        if face.male:  # three of ten characters are men, as most are women in the real set
+            face = geometry.draw(seed, 2 * drawing + 1, 0, "anime")
+        side = int(np.random.default_rng([seed, drawing, 5]).integers(90, 121))
+        tasks.append(_Task(names[0], face, anime.render, side, side))
+    copies = {names[0]: names for names in members.values()}
+    with _zip(folder / "animefacedataset.zip") as add:
+        for task, jpeg in _draw_all(tasks, processes):
+            for name in copies[task.member]:
+                add(name, jpeg)
+    _write_factors(folder, {name: task.face for task in tasks for name in copies[task.member]})
+
+
+def originals(images: int, seed: int) -> list[int]:
+    """Which drawing each file of the anime set shows, numbered from 0 in the order of their first files.
+
+    Of the real files 42 % have a byte-identical twin under another id, and 23 % of all are spare copies. So here a
+    file is with this chance a copy of one of the files before it, each equally likely.
+    """
+    shown: list[int] = []
+    drawings = 0
+    for k in range(images):
+        rng = np.random.default_rng([seed, k, 3])
+        if k and rng.random() < 0.25:
+            shown.append(shown[rng.integers(k)])
+        else:
+            shown.append(drawings)
+            drawings += 1
+    return shown
+
+
+def _cufs(folder: Path, images: int, seed: int, processes: int) -> None:
+    images = min(max(images, 20), 188)
+    training = max(10, round(88 * images / 188))
+    plan: dict[str, list[_Task]] = {}  # of each archive
+    for part, pairs in (("training", training), ("testing", images - training)):
+        names = cufs_names(part)
+        chosen = sorted(range(len(names)), key=lambda k: k * 0.618034 % 1)[:pairs]  # evenly spread; more keep the fewer
+        photos, sketches = [], []
+        for k in sorted(chosen):
+            face = _student(seed, 100 * (part == "testing") + k, names[k].startswith("m"))
+            photos.append(_Task(f"photos/{names[k]}.jpg", face, photo.render, 200, 250))
+            stem = names[k].replace("f-", "F2-").replace("m-", "M2-") if part == "training" else names[k]
+            mode = "RGB" if names[k] in _COLOURED else "L"
+            sketches.append(_Task(f"sketches/{stem}-sz1.jpg", face, sketch.render, 200, 250, mode))
+        plan[f"CUHK_{part}_cropped_photos.zip"] = photos
+        plan[f"CUHK_{part}_cropped_sketches.zip"] = sketches
+    tasks = [task for planned in plan.values() for task in planned]
+    with ExitStack() as stack:
+        zips = [stack.enter_context(_zip(folder / name)) for name in plan]
+        adds = [add for add, planned in zip(zips, plan.values(), strict=True) for _ in planned]
+        for add, (task, jpeg) in zip(adds, _draw_all(tasks, processes), strict=True):
+            add(task.member, jpeg)
+    _write_factors(folder, {task.member: task.face for task in tasks if task.render is sketch.render})
+
+
+def cufs_names(part: str) -> list[str]:
+    """Stems of all photos in CUFS' archives of `part`, training (88) or testing (100); f for women, m for men."""
+    numbers = {
+        "training": {"f": range(5, 39), "m": range(8, 63)},
+        "testing": {"f": range(39, 44), "f1": range(1, 16), "m": range(63, 102), "m1": range(1, 42)},
+    }[part]
+    names = [f"{who}-{number:03d}-01" for who, found in numbers.items() for number in found]
+    return [name for name in names if name != "m-020-01"]  # it does not exist
+
+
+_COLOURED = {
+    *(f"f-{k:03d}-01" for k in range(39, 43)),
+    *(f"m-{k:03d}-01" for k in range(64, 102) if k not in (66, 67, 69, 87, 98)),
+    *(f"m1-{k:03d}-01" for k in range(37, 42)),
+}
+"""Those test photos whose sketches are stored as RGB, grey though they are."""
+
+
+def _student(seed: int, number: int, male: bool) -> Face:
+    """Face `number` of the CUHK students: young, looking ahead in soft light before a blue wall."""
+    drawn = (geometry.draw(seed, identity, 0, "cufs") for identity in count(1000 * number))
+    face = next(face for face in drawn if face.male == male)
+    return dataclasses.replace(
+        face,
+        age=18 + (face.age - 18) / 6,
+        hair_style="buzz" if face.hair_style == "bald" else face.hair_style,
+        hair_grey=0.0,
+        recession=face.recession / 3,
+        yaw=face.yaw / 6,
+        pitch=face.pitch / 3,
+        smile=face.smile / 4,
+        mouth_open=0.0,
+        glasses="none" if face.glasses == "sun" else face.glasses,
+        light_side=face.light_side / 3,
+        light_contrast=face.light_contrast / 2,
+        background="studio",
+        background_hue=0.55,
+        background_light=0.75,
+    )
 
 
 def _celeba(folder: Path, images: int, seed: int, processes: int) -> None:
     faces = list(_faces("celeba", images, seed))
     names = [f"{k:06d}.jpg" for k in range(1, images + 1)]
-    tasks = [_Task(f"img_align_celeba/{name}", face) for name, face in zip(names, faces, strict=True)]
-    with (
-        files.writing(folder / "img_align_celeba.zip") as path,
-        zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive,
-    ):
-        for task, jpeg in _draw_all(tasks, 178, 218, processes):
-            entry = zipfile.ZipInfo(task.member, date_time=(1980, 1, 1, 0, 0, 0))
-            entry.create_system = 3  # the same bytes wherever it is written
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, jpeg)
+    tasks = [
+        _Task(f"img_align_celeba/{name}", face, photo.render, 178, 218) for name, face in zip(names, faces, strict=True)
+    ]
+    with _zip(folder / "img_align_celeba.zip") as add:
+        for task, jpeg in _draw_all(tasks, processes):
+            add(task.member, jpeg)
     # the official lists end their lines with CR LF
     part = [{1: 1, 4: 2}.get(face.identity % 10, 0) for face in faces]  # 80 / 10 / 10 by person
     _write_lines(folder / "list_eval_partition.txt", [f"{n} {p}" for n, p in zip(names, part, strict=True)])
@@ -90,10 +197,15 @@ def _celeba(folder: Path, images: int, seed: int, processes: int) -> None:
         [str(images), " ".join(rows[0]) + " "]
         + [f"{n} " + " ".join(f"{1 if on else -1:2d}" for on in r.values()) for n, r in zip(names, rows, strict=True)],
     )
-    _write_factors(folder, tasks)
+    _write_factors(folder, {task.member: task.face for task in tasks})
 
 
-_LAYOUTS: dict[str, Callable[[Path, int, int, int], None]] = {"lfw": _lfw, "celeba": _celeba}
+_LAYOUTS: dict[str, Callable[[Path, int, int, int], None]] = {
+    "lfw": _lfw,
+    "anime": _anime,
+    "celeba": _celeba,
+    "cufs": _cufs,
+}
 
 # most pictures of one person; LFW's tail is cut short so that small archives still hold many people
 _MOST = {"lfw": 12, "celeba": 30}
@@ -120,24 +232,38 @@ def _faces(layout: str, images: int, seed: int) -> Iterator[Face]:
     return islice(endless(), images)
 
 
-def _jpeg(job: tuple[Face, int, int]) -> bytes:
+@contextmanager
+def _zip(path: Path) -> Iterator[Callable[[str, bytes], None]]:
+    """Yields add(member, content) of a new zip, whose bytes are the same wherever it is written."""
+    with files.writing(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
+
+        def add(member: str, content: bytes) -> None:
+            entry = zipfile.ZipInfo(member, date_time=(1980, 1, 1, 0, 0, 0))
+            entry.create_system = 3
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, content)
+
+        yield add
+
+
+def _jpeg(task: _Task) -> bytes:
     """One picture as JPEG bytes."""
     out = io.BytesIO()
-    Image.fromarray(photo.render(*job)).save(out, "JPEG", quality=90)
+    picture = Image.fromarray(task.render(task.face, task.width, task.height))
+    picture.convert(task.mode).save(out, "JPEG", quality=90)
     return out.getvalue()
 
 
-def _draw_all(tasks: list[_Task], width: int, height: int, processes: int) -> Iterator[tuple[_Task, bytes]]:
+def _draw_all(tasks: list[_Task], processes: int) -> Iterator[tuple[_Task, bytes]]:
     """Each task with its JPEG, in order, a few ahead of the reader."""
-    jobs = ((task.face, width, height) for task in tasks)
     with tqdm(total=len(tasks), unit=" images", desc="drawing", disable=None) as bar:
         if processes == 1:
-            for task, job in zip(tasks, jobs, strict=True):
-                yield task, _jpeg(job)
+            for task in tasks:
+                yield task, _jpeg(task)
                 bar.update()
             return
         with multiprocessing.get_context("spawn").Pool(processes) as pool:
-            for task, jpeg in zip(tasks, pool.imap(_jpeg, jobs, chunksize=16), strict=True):
+            for task, jpeg in zip(tasks, pool.imap(_jpeg, tasks, chunksize=16), strict=True):
                 yield task, jpeg
                 bar.update()
 
@@ -226,10 +352,11 @@ def _write_lines(path: Path, lines: list[str]) -> None:
         temporary.write_bytes("".join(f"{line}\r\n" for line in lines).encode())
 
 
-def _write_factors(folder: Path, tasks: list[_Task]) -> None:
+def _write_factors(folder: Path, faces: dict[str, Face]) -> None:
+    """factors.csv: the factors of the face in each member of the archives."""
     with files.writing(folder / "factors.csv") as path, path.open("w", newline="") as out:
         table = csv.writer(out, lineterminator="\n")
         table.writerow(["file", *(field.name for field in dataclasses.fields(Face))])
-        for task in tasks:
-            values = dataclasses.astuple(task.face)
-            table.writerow([task.member, *(round(v, 4) if isinstance(v, float) else v for v in values)])
+        for member, face in faces.items():
+            values = dataclasses.astuple(face)
+            table.writerow([member, *(round(v, 4) if isinstance(v, float) else v for v in values)])
