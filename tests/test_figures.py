@@ -36,21 +36,19 @@ def make_run(paper: str, model: str, seed: int) -> figures.Run:
 def runs(paper: str) -> dict[str, figures.Run]:
     keys = {
         "ray2020": {f"ray-{row}": "ladder" for row in ("stacked", "recursive", "stacked-vae")},
-        "kovenko2020": {"kovenko-ae": "pooling", "kovenko-vae-var1e-2": "pooling"},
         "koenig2020": {"koenig-m1-nf16-bs32": "dcgan", "koenig-m2-bs32": "dcgan_pooled"},
-        "kolotouros2017": {f"kolotouros-{row}": "sketch" for row in ("sketch-ae", "sketch-vae", "celeba-vae")},
+        "kolotouros2017": {f"kolotouros-{row}": "sketch" for row in ("sketch-ae", "sketch-vae")},
     }[paper]
     return {key: make_run(paper, model, seed) for seed, (key, model) in enumerate(keys.items())}
 
 
-@pytest.mark.parametrize("paper", ["ray2020", "kovenko2020", "koenig2020", "kolotouros2017"])
+@pytest.mark.parametrize("paper", ["ray2020", "koenig2020", "kolotouros2017"])
 def test_a_papers_figures_are_drawn_twice_to_the_same_bytes(paper, tmp_path):
     for folder in ("a", "b"):
         for name, figure in figures.draw(paper, runs(paper), "a scale").items():
             figures.save(figure, tmp_path / folder / name)
     names = sorted(p.name for p in (tmp_path / "a").iterdir())
-    assert "losses.png" in names
-    assert {"reconstructions.png", "sketches.png"} & set(names)
+    assert {"losses.png", "reconstructions.png"} <= set(names)
     for name in names:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 

@@ -16,6 +16,7 @@ from autofaces.params import Experiment
 DPI = 100
 FACE = 128  # pixels of a face's side in a figure
 GAP = 4  # pixels between faces
+SOME = 6  # faces in a figure of many rows
 INK, FAINT = "#1f2430", "#6b7280"
 COLOURS = ("#2563eb", "#d9480f", "#0f766e", "#9333ea", "#b45309", "#be185d", "#4d7c0f", "#475569")
 
@@ -29,6 +30,7 @@ matplotlib.rcParams.update(
         "axes.spines.top": False,
         "axes.spines.right": False,
         "axes.grid": True,
+        "axes.axisbelow": True,
         "grid.color": "#e5e7eb",
         "xtick.color": FAINT,
         "ytick.color": FAINT,
@@ -64,9 +66,8 @@ def draw(paper: str, runs: dict[str, Run], scale: str) -> dict[str, Figure]:
     """Every figure of a paper by its file name; `scale` says what data and how much of the work it stands for."""
     function, needed = {
         "ray2020": (ray2020, ("ray-stacked", "ray-recursive", "ray-stacked-vae")),
-        "kovenko2020": (kovenko2020, ("kovenko-ae", "kovenko-vae-var1e-2")),
         "koenig2020": (koenig2020, ("koenig-m1-nf16-bs32", "koenig-m2-bs32")),
-        "kolotouros2017": (kolotouros2017, ("kolotouros-sketch-ae", "kolotouros-sketch-vae", "kolotouros-celeba-vae")),
+        "kolotouros2017": (kolotouros2017, ("kolotouros-sketch-ae", "kolotouros-sketch-vae")),
     }[paper]
     if missing := [key for key in needed if key not in runs]:
         raise files.BadInput(
@@ -122,7 +123,10 @@ def ray2020(runs: dict[str, Run], scale: str) -> dict[str, Figure]:
             note=scale,
         ),
         "variants.png": faces(
-            [rows[0], *((_measured(_short(key), run), run.pictures["reconstructions"]) for key, run in runs.items())],
+            [
+                ("original", stacked.pictures["originals"][:SOME]),
+                *((_measured(_short(k), run), run.pictures["reconstructions"][:SOME]) for k, run in runs.items()),
+            ],
             title="The same unseen faces through every variant",
             note=f"Figure 3 of ray2020 for all rows. bn: batch norm; sharedbn: shared by both ways. {scale}",
         ),
@@ -146,64 +150,31 @@ def made_up(runs: dict[str, Run], title: str, note: str) -> Figure:
     return faces(rows, title=title, note=note)
 
 
-def kovenko2020(runs: dict[str, Run], scale: str) -> dict[str, Figure]:
-    """Figure 5 (reconstructions) of every row, and the loss curves (figures 4 and 14)."""
-    rows = [("original", runs["kovenko-ae"].pictures["originals"])]
-    rows += [
-        (_measured(key.removeprefix("kovenko-"), run), run.pictures["reconstructions"]) for key, run in runs.items()
-    ]
+def kolotouros2017(runs: dict[str, Run], scale: str) -> dict[str, Figure]:
+    """Figures 2 and 3 (sketches through AE and VAE) and 1 (losses), and sketches that the VAE makes up."""
+    sketches = {"AE": runs["kolotouros-sketch-ae"], "VAE": runs["kolotouros-sketch-vae"]}
+    rows = [("original", sketches["AE"].pictures["originals"])]
+    rows += [(_measured(name, run), run.pictures["reconstructions"]) for name, run in sketches.items()]
     return {
         "reconstructions.png": faces(
             rows,
-            title="Unseen faces from 256 numbers",
-            note=f"Figure 5 of kovenko2020, ours. {scale}",
-        ),
-        "samples.png": made_up(
-            runs,
-            title="Faces made up by each VAE: variance of the pixels, and warm-up of the KL",
-            note=f"Figures 12 and 15 of kovenko2020, ours. {scale}",
-        ),
-        "losses.png": curves(
-            {key.removeprefix("kovenko-"): run.history for key, run in runs.items()},
-            {"validation_mse": "validation faces"},
-            title="Error of the reconstruction while training",
-            note=f"After figures 4 and 14 of kovenko2020. {scale}",
-        ),
-    }
-
-
-def kolotouros2017(runs: dict[str, Run], scale: str) -> dict[str, Figure]:
-    """Figures 2 to 4 (reconstructions) and 1 (losses)."""
-    sketches = {"AE": runs["kolotouros-sketch-ae"], "VAE": runs["kolotouros-sketch-vae"]}
-    deep = runs["kolotouros-celeba-vae"]
-    drawn = [("original", sketches["AE"].pictures["originals"])]
-    drawn += [(_measured(name, run), run.pictures["reconstructions"]) for name, run in sketches.items()]
-    grey = [("original", deep.pictures["originals"]), (_measured("deep VAE", deep), deep.pictures["reconstructions"])]
-    return {
-        "sketches.png": faces(
-            drawn,
             title="Unseen sketches: autoencoder and variational autoencoder",
             note=f"Figures 2 and 3 of kolotouros2017, ours. {scale}",
         ),
-        "faces.png": faces(
-            grey,
-            title="Unseen faces: the deeper variational autoencoder",
-            note=f"Figure 4 of kolotouros2017, ours. {scale}",
-        ),
         "losses.png": curves(
-            {**{f"sketch {name}": run.history for name, run in sketches.items()}, "deep VAE": deep.history},
-            {"validation_mse": "validation"},
+            {name: run.history for name, run in sketches.items()},
+            {"validation_mse": "validation sketches"},
             title="Error of the reconstruction while training",
             note=f"Figure 1 of kolotouros2017, ours. {scale}",
         ),
+        "samples.png": made_up(runs, title="Sketches made up by the VAE", note=scale),
     }
 
 
 def koenig2020(runs: dict[str, Run], scale: str) -> dict[str, Figure]:
-    """Figure 3 (model 1 against model 2), 4 and 5 (their losses), 6 to 13 (the grid of widths and batch sizes)."""
+    """Figure 3 (model 1 against model 2), and figures 4 and 5 (validation and training losses)."""
     one, two = runs["koenig-m1-nf16-bs32"], runs["koenig-m2-bs32"]
     names = {"model 1": one, "model 2": two}
-    grid = {key: run for key, run in runs.items() if run.experiment.model.name == "dcgan"}
     rows = [("original", one.pictures["originals"])]
     rows += [(_measured(name, run), run.pictures["reconstructions"]) for name, run in names.items()]
     return {
@@ -218,17 +189,6 @@ def koenig2020(runs: dict[str, Run], scale: str) -> dict[str, Figure]:
             title="Loss while training: mean squared error on [-1, 1]",
             note=f"Figures 4 and 5 of koenig2020, ours. {scale}",
         ),
-        "grid.png": faces(
-            [rows[0], *((_measured(_short(k), run), run.pictures["reconstructions"]) for k, run in grid.items())],
-            title="Feature maps (nf) and batch sizes (bs) of model 1",
-            note=f"Figures 8 to 13 of koenig2020, ours. {scale}",
-        ),
-        "grid-losses.png": curves(
-            {_short(key): run.history for key, run in grid.items()},
-            {"validation_loss": "validation", "train_loss": "training"},
-            title="Loss of the grid while training: mean squared error on [-1, 1]",
-            note=f"Figures 6 and 7 of koenig2020, ours. {scale}",
-        ),
     }
 
 
@@ -240,7 +200,8 @@ def faces(
 ) -> Figure:
     """Rows of pictures, (label, uint8 (K, H, W, C)) each, every picture shown pixel by pixel."""
     count = len(rows[0][1])
-    margin, head, foot = 150, 58 if columns is None else 80, 34
+    margin = max(150, 20 + 8 * max(len(line) for label, _ in rows for line in label.splitlines()))
+    head, foot = 58 if columns is None else 80, 34
     width = margin + count * (FACE + GAP) + 12
     height = head + len(rows) * (FACE + GAP) + foot
     figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
