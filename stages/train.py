@@ -22,7 +22,7 @@ def main(key: str) -> None:
     experiment = params.section(f"experiments.{key}")
     dataset = params.section(f"datasets.{experiment.dataset}")
     shared = params.section("train")
-    width, passes = params.profile("width"), params.profile("image_passes")
+    width, passes, factor = (params.profile(f) for f in ("width", "image_passes", "batch"))
     device = devices.pick()
     dtype = devices.precision(params.profile("precision"), device)
     train, validation = (arrays.load(f"data/arrays/{experiment.dataset}", s) for s in ("train", "validation"))
@@ -39,6 +39,7 @@ def main(key: str) -> None:
         shared.model_dump(),
         recipe,
         passes,
+        factor,
         machine,
     ]
     sources = [Path(m.__file__) for m in (training, objectives, probability, models)]
@@ -52,7 +53,7 @@ def main(key: str) -> None:
         if experiment.train is None:
             rows = [training.fit_closed_form(key, model, train, validation)]
         else:
-            plan = training.plan(key, experiment.train, len(train), passes)
+            plan = training.plan(key, experiment.train, len(train), passes, factor)
             objective = partial(getattr(objectives, experiment.objective.name), **experiment.objective.arguments)
             rows = training.fit(
                 key,

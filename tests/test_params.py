@@ -55,7 +55,7 @@ def test_the_projects_own_settings_are_allowed():
         ("profiles/demo/images", 3, "profiles.demo.images = 3: input should be greater than or equal to 30"),
         ("profiles/demo/width", 0, "profiles.demo.width = 0: input should be greater than 0"),
         ("profiles/demo/precision", "fp16", "profiles.demo.precision = 'fp16': input should be 'float32' or 'auto'"),
-        ("profiles/demo/split", {"celebA": "identity"}, "profiles.demo.split: 'celebA' is unknown; known: lfw, celeba,"),
+        ("profiles/demo/split", {"celebA": "identity"}, "profiles.demo.split: 'celebA' is unknown; known: lfw, anime, celeba,"),
         ("profiles/demo/split", {"lfw": "person"}, "profiles.demo.split.lfw = 'person': input should be 'identity',"),
         ("archives/lfw/layout", "ifw", "archives.lfw.layout = 'ifw': input should be 'lfw', 'anime', 'celeba',"),
         ("datasets/lfw/archive", "ifw", "datasets.lfw.archive: 'ifw' is unknown; known: lfw, celeba, cufs; did"),

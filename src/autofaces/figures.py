@@ -66,6 +66,7 @@ def draw(paper: str, runs: dict[str, Run], scale: str) -> dict[str, Figure]:
     """Every figure of a paper by its file name; `scale` says what data and how much of the work it stands for."""
     function, needed = {
         "ray2020": (ray2020, ("ray-stacked", "ray-recursive", "ray-stacked-vae")),
+        "kovenko2020": (kovenko2020, ("kovenko-ae", "kovenko-vae-var1e-2")),
         "koenig2020": (koenig2020, ("koenig-m1-nf16-bs32", "koenig-m2-bs32")),
         "kolotouros2017": (kolotouros2017, ("kolotouros-sketch-ae", "kolotouros-sketch-vae")),
     }[paper]
@@ -148,6 +149,32 @@ def made_up(runs: dict[str, Run], title: str, note: str) -> Figure:
     """What the variational rows make of the same draws of N(0, I), a row each."""
     rows = [(_short(key), run.pictures["samples"]) for key, run in runs.items() if "samples" in run.pictures]
     return faces(rows, title=title, note=note)
+
+
+def kovenko2020(runs: dict[str, Run], scale: str) -> dict[str, Figure]:
+    """Figure 5 (reconstructions) of every row, and the loss curves (figures 4 and 14)."""
+    rows = [("original", runs["kovenko-ae"].pictures["originals"])]
+    rows += [
+        (_measured(key.removeprefix("kovenko-"), run), run.pictures["reconstructions"]) for key, run in runs.items()
+    ]
+    return {
+        "reconstructions.png": faces(
+            rows,
+            title="Unseen faces from 256 numbers",
+            note=f"Figure 5 of kovenko2020, ours. {scale}",
+        ),
+        "samples.png": made_up(
+            runs,
+            title="Faces made up by each VAE: variance of the pixels, and warm-up of the KL",
+            note=f"Figures 12 and 15 of kovenko2020, ours. {scale}",
+        ),
+        "losses.png": curves(
+            {key.removeprefix("kovenko-"): run.history for key, run in runs.items()},
+            {"validation_mse": "validation faces"},
+            title="Error of the reconstruction while training",
+            note=f"After figures 4 and 14 of kovenko2020. {scale}",
+        ),
+    }
 
 
 def kolotouros2017(runs: dict[str, Run], scale: str) -> dict[str, Figure]:

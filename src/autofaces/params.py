@@ -52,6 +52,7 @@ class Profile(Section):
     images: Annotated[int, Field(ge=30)] | None  # at most, per dataset; None: all
     image_passes: Annotated[int, Field(ge=1)] | None  # images seen in one training, at most; None: the paper's epochs
     width: Annotated[float, Field(gt=0, le=1)]  # factor on the models' channel counts
+    batch: Annotated[float, Field(gt=0, le=1)]  # factor on batch sizes: fewer images still make enough updates
     precision: Literal["float32", "auto"]  # auto: bfloat16 where the hardware multiplies it
     split: dict[str, SplitRule]  # instead of the dataset's own rule
 
@@ -116,6 +117,10 @@ class Schedule(Section):
         if (self.epochs is None) == (self.steps is None):
             raise ValueError("epochs, steps: set one of the two")
         return self
+
+    def batch(self, factor: float) -> int:
+        """Images of one update at a profile's factor; at least 2, which batch norm needs."""
+        return min(self.batch_size, max(2, round(self.batch_size * factor)))
 
 
 class Component(BaseModel):
@@ -189,6 +194,18 @@ class Params(Section):
         for key, profile in self.profiles.items():
             for dataset in profile.split:
                 _one_of(f"profiles.{key}.split", dataset, self.datasets)
+        return self
+
+    @model_validator(mode="after")
+    def _a_batch_can_be_filled(self) -> "Params":
+        profile = self.profiles[self.profile]
+        for key, experiment in self.experiments.items():
+            if experiment.train and profile.images and experiment.train.batch(profile.batch) > profile.images:
+                raise ValueError(
+                    f"experiments.{key}.train.batch_size = {experiment.train.batch_size}: times "
+                    f"profiles.{self.profile}.batch = {profile.batch} more than profiles.{self.profile}.images = "
+                    f"{profile.images}, all the images there are"
+                )
         return self
 
 

@@ -24,7 +24,8 @@ from autofaces.objectives import Context, Objective
 from autofaces.params import Schedule
 
 CHECKPOINT_SECONDS = 60
-ROWS = 100  # of the history, at most
+ROWS = 16, 100  # of the history, about at least and at most
+VALIDATION_BATCH = 64
 PREFETCH = 3  # batches read ahead
 ACTIVE = 0.01  # variance over images from which on a code unit counts as used (Burda et al. 2016)
 TRAINING, VALIDATION = 1, 2  # what noise is for
@@ -48,19 +49,27 @@ class Plan(NamedTuple):
         return step / self.steps * self.epochs
 
 
-def plan(name: str, schedule: Schedule, images: int, image_passes: int | None) -> Plan:
-    """The schedule on a training set of so many images, cut to `image_passes` images. BadInput if no batch is full."""
-    batch = schedule.batch_size
+def plan(name: str, schedule: Schedule, images: int, image_passes: int | None, factor: float = 1.0) -> Plan:
+    """The schedule on a training set of so many images, cut to `image_passes` images, its batch size times `factor`.
+
+    BadInput if no batch is full.
+    """
+    batch = schedule.batch(factor)
     if batch > images:
         raise files.BadInput(
-            f"experiments.{name}.train.batch_size = {batch}: larger than the training set of {images} images; "
-            "set a smaller batch, or more images in the profile"
+            f"experiments.{name}.train.batch_size: {batch} at this profile, larger than the training set of {images} "
+            "images; set a smaller batch, or more images in the profile"
         )
     per_epoch = images // batch
     full = steps = schedule.steps or schedule.epochs * per_epoch
     if image_passes:
         steps = max(1, min(full, image_passes // batch))
-    return Plan(batch, per_epoch, steps, per_epoch * math.ceil(steps / per_epoch / ROWS), full / per_epoch)
+    epochs = steps / per_epoch
+    least, most = ROWS
+    row_every = (
+        math.ceil(per_epoch / math.ceil(least / epochs)) if epochs < least else per_epoch * math.ceil(epochs / most)
+    )
+    return Plan(batch, per_epoch, steps, row_every, full / per_epoch)
 
 
 def fit(
@@ -132,7 +141,7 @@ def fit(
                 steps = step - (rows[-1]["step"] if rows else 0)
                 row = {"epoch": step / plan.per_epoch, "step": step, "images": step * plan.batch_size}
                 row |= {term: value / steps for term, value in sums.items()}
-                row |= validate(model, objective, validation, plan.batch_size, dtype, plan.epoch(step), seed)
+                row |= validate(model, objective, validation, dtype, plan.epoch(step), seed)
                 rows.append(row)
                 sums = {}
             if end_of_row or overdue:
@@ -215,7 +224,6 @@ def validate(
     model: nn.Module,
     objective: Objective,
     array: np.memmap,
-    batch_size: int,
     dtype: torch.dtype,
     epoch: float,
     seed: int,
@@ -229,8 +237,8 @@ def validate(
     model.eval()
     sums: Row = {}
     means = []
-    for start in range(0, len(array), batch_size):
-        images = torch.from_numpy(array[start : start + batch_size].copy()).to(device)
+    for start in range(0, len(array), VALIDATION_BATCH):
+        images = torch.from_numpy(array[start : start + VALIDATION_BATCH].copy()).to(device)
         inputs = normalise(images, model.pixel_range)
         context = Context(epoch, probability.generator(device, seed, VALIDATION, start))
         with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
