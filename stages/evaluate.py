@@ -1,7 +1,8 @@
 """Measure one experiment on its test images: `python stages/evaluate.py ray-stacked`.
 
 Needs models/<experiment> and data/arrays/<dataset>/test.npy; makes metrics/<experiment>.json, the means over images,
-and for the figures data/evaluations/<paper>/<experiment>: every image's values, pictures, and the history.
+and for the figures data/evaluations/<paper>/<experiment>: every image's values, pictures, and the history. A variational
+model also makes up images, which are measured beside the test images.
 """
 
 import shutil
@@ -10,6 +11,7 @@ import numpy as np
 
 from autofaces import devices, evaluation, files, models, params, stage
 from autofaces.data import arrays
+from autofaces.metrics import latent
 
 
 def main(key: str) -> None:
@@ -21,6 +23,12 @@ def main(key: str) -> None:
 
     values = evaluation.per_image(model, test, key)
     pictures = evaluation.pictures(model, test)
+    generation = {}
+    if codes := evaluation.codes(model, test):
+        values |= evaluation.nats(model, test, codes, experiment.objective)
+        samples = evaluation.samples(model, len(test))
+        generation = {"active_units": latent.active_units(codes[0]), **evaluation.of_samples(samples, test)}
+        pictures["samples"] = samples[: evaluation.MADE_UP]
     with files.writing(f"data/evaluations/{experiment.paper}/{key}") as folder:
         files.write_csv(folder / "images.csv", evaluation.rows(values))
         np.savez(folder / "pictures.npz", **pictures)
@@ -31,7 +39,8 @@ def main(key: str) -> None:
     summary |= {"training_images_seen": training["images"], "test_images": len(test)}
     means = evaluation.means(values)
     means["generalisation_gap"] = means["mse"] / training["train_mse"]
-    files.write_json(f"metrics/{key}.json", summary | {n: float(f"{v:.6g}") for n, v in means.items()})
+    rounded = {n: v if isinstance(v, int) else float(f"{v:.6g}") for n, v in (means | generation).items()}
+    files.write_json(f"metrics/{key}.json", summary | rounded)
 
 
 if __name__ == "__main__":

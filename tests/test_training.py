@@ -1,5 +1,6 @@
 """The loop: what it minimises, what it remembers, how it ends."""
 
+import math
 import subprocess
 import sys
 from functools import partial
@@ -54,7 +55,7 @@ def fit(model, arrays, checkpoint, schedule=SCHEDULE, objective=objectives.mse, 
 
 def test_training_lowers_the_loss_on_both_sets(arrays, tmp_path):
     rows = list(fit(build(), arrays, tmp_path / "c.pt"))
-    assert [row["epoch"] for row in rows] == [1, 2, 3, 4, 5, 6]
+    assert [row["epoch"] for row in rows] == [step / 3 for step in range(1, 19)]
     assert rows[-1]["images"] == 6 * 48
     assert rows[-1]["train_loss"] < rows[0]["train_loss"]
     assert rows[-1]["validation_mse"] < rows[0]["validation_mse"]
@@ -80,8 +81,8 @@ def test_a_variational_history_has_every_term(arrays, tmp_path):
     nats = {"reconstruction_nats", "kl_nats", "elbo_nats", "bits_per_dim", "beta", "mse_over_variance"}
     assert nats | {f"validation_{name}" for name in nats} | {"active_units"} < set(rows[0])
     assert all(set(row) == set(rows[0]) for row in rows)
-    assert [row["beta"] for row in rows] == pytest.approx([1 / 12, 4 / 12, 7 / 12, 10 / 12, 1, 1])  # 3 updates each
-    assert [row["validation_beta"] for row in rows] == pytest.approx([0.25, 0.5, 0.75, 1, 1, 1])
+    assert [row["beta"] for row in rows] == pytest.approx([min(1, step / 12) for step in range(18)])  # 3 an epoch
+    assert [row["validation_beta"] for row in rows] == pytest.approx([min(1, step / 12) for step in range(1, 19)])
     assert all(0 <= row["active_units"] <= 8 for row in rows)
     assert rows[-1]["validation_elbo_nats"] < rows[0]["validation_elbo_nats"]
 
@@ -93,13 +94,13 @@ def test_a_warm_up_shrinks_with_a_training_that_is_cut_short(arrays, tmp_path):
     plan = training.plan("tiny", schedule, 48, image_passes=4 * 48)
     settings = {"seed": 0, "clip_norm": None, "dtype": torch.float32, "checkpoint": tmp_path / "c.pt"}
     rows = list(training.fit("tiny", build(), objective, *arrays, plan, schedule, **settings))
-    assert [row["validation_beta"] for row in rows] == pytest.approx([0.5, 1, 1, 1])
+    assert [row["validation_beta"] for row in rows] == pytest.approx([min(1, step / 6) for step in range(1, 13)])
 
 
 def test_validation_says_the_same_each_time(arrays):
     build, objective = NOISY["codes, with a warm-up"]
     model = build()
-    said = [training.validate(model, objective, arrays[1], 3, torch.float32, 1.0, seed) for seed in (0, 0, 1)]
+    said = [training.validate(model, objective, arrays[1], torch.float32, 1.0, seed) for seed in (0, 0, 1)]
     assert said[0] == said[1]
     assert said[0]["validation_reconstruction_nats"] != said[2]["validation_reconstruction_nats"]
     assert said[0]["validation_mse"] == said[2]["validation_mse"]  # from the mean
@@ -111,7 +112,7 @@ def test_a_code_unit_is_active_if_its_mean_varies_over_the_images(arrays):
     with torch.no_grad():
         model.code.mean.weight[3:] = 0
         model.code.mean.weight[:3] *= 1e3
-    assert training.validate(model, objective, arrays[1], 8, torch.float32, 1.0, 0)["active_units"] == 3
+    assert training.validate(model, objective, arrays[1], torch.float32, 1.0, 0)["active_units"] == 3
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_does_not(arrays, tmp_path):
@@ -130,6 +131,7 @@ sys.path.insert(0, {tests!r})
 import numpy as np, test_training as t
 from autofaces import training
 training.CHECKPOINT_SECONDS = {seconds}
+training.ROWS = 1, 100
 arrays = tuple(np.load(f"{folder}/{{n}}.npy", mmap_mode="r") for n in ("train", "validation"))
 steps = 0
 build, own = t.NOISY[{noisy!r}]
@@ -148,7 +150,10 @@ list(t.fit(build(), arrays, t.Path("{checkpoint}"), objective=objective))
     [("nothing drawn", 60), *((noisy, 0) for noisy in NOISY)],
     ids=["from the last epoch", *(f"from the middle of an epoch, {noisy}" for noisy in NOISY)],
 )
-def test_a_training_killed_midway_goes_on_to_the_same_bytes(arrays, arrays_folder, tmp_path, seconds, noisy):
+def test_a_training_killed_midway_goes_on_to_the_same_bytes(
+    arrays, arrays_folder, tmp_path, monkeypatch, seconds, noisy
+):
+    monkeypatch.setattr(training, "ROWS", (1, 100))  # a row for every epoch, of three updates
     build, objective = NOISY[noisy]
     uninterrupted = build()
     expected = list(fit(uninterrupted, arrays, tmp_path / "a.pt", objective=objective))
@@ -185,7 +190,7 @@ def test_a_loss_that_is_no_longer_finite_stops_with_step_rate_and_advice(arrays,
     message = r"tiny: step 5: the loss is no longer finite at learning rate 0.01; set a smaller experiments\.tiny"
     with pytest.raises(files.BadInput, match=message):
         list(rows)
-    assert checkpoints.load(tmp_path / "c.pt")["step"] == 3  # the last good one stays
+    assert checkpoints.load(tmp_path / "c.pt")["step"] == 4  # the last good one stays
 
 
 def test_clipping_bounds_the_first_step(arrays, tmp_path):
@@ -229,9 +234,10 @@ def test_a_closed_form_of_too_few_images_names_the_setting(arrays):
 
 
 def test_a_batch_larger_than_the_set_is_refused_by_name():
-    message = r"experiments\.tiny\.train\.batch_size = 16: larger than the training set of 15 images"
+    message = r"experiments\.tiny\.train\.batch_size: 16 at this profile, larger than the training set of 15 images"
     with pytest.raises(files.BadInput, match=message):
         training.plan("tiny", SCHEDULE, 15, None)
+    assert training.plan("tiny", SCHEDULE, 15, None, 0.5).batch_size == 8
 
 
 @given(st.integers(16, 500), st.integers(1, 300), st.none() | st.integers(1, 5000))
@@ -241,8 +247,11 @@ def test_a_plan_keeps_its_cap_and_its_rows(images, epochs, cap):
     assert plan.per_epoch == images // 16
     assert 1 <= plan.steps <= epochs * plan.per_epoch
     assert cap is None or plan.steps == 1 or plan.steps * 16 <= cap
-    assert plan.steps / plan.row_every <= training.ROWS
-    assert plan.row_every % plan.per_epoch == 0
+    assert plan.steps / plan.row_every <= training.ROWS[1]
+    if plan.steps >= training.ROWS[0] * plan.per_epoch:
+        assert plan.row_every % plan.per_epoch == 0
+    else:  # a curve is drawn of a few epochs too
+        assert plan.row_every <= math.ceil(plan.steps / training.ROWS[0])
     assert (plan.epoch(0), plan.epoch(plan.steps)) == (0, pytest.approx(epochs))
 
 

@@ -1,4 +1,4 @@
-"""A trained model on its test images: every image's values, and the pictures that figures show."""
+"""A trained model on its test images: every image's values, the pictures that figures show, and images made up."""
 
 from collections.abc import Iterator
 
@@ -8,13 +8,17 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from autofaces import probability
-from autofaces.metrics import reconstruction, sharpness
+from autofaces.metrics import generation, reconstruction, sharpness
 from autofaces.models import normalise, reconstruct, sample, to_unit
 from autofaces.models.layers import point
+from autofaces.params import Component
 
 BATCH = 64
 SHOWN = 8  # test images in the figures, the same for every model of a dataset
 DEEP = 2  # of them also decoded from every depth
+MADE_UP = 24  # samples in the figures
+MOST = 1000  # samples that are measured
+SAMPLES, CODES = 0, 1  # what noise is for
 
 
 def per_image(model: nn.Module, test: np.memmap, name: str) -> dict[str, np.ndarray]:
@@ -23,9 +27,65 @@ def per_image(model: nn.Module, test: np.memmap, name: str) -> dict[str, np.ndar
     for start in tqdm(range(0, len(test), BATCH), desc=name, unit=" batches", disable=None):
         images = _tensor(model, test[start : start + BATCH])
         original, output = normalise(images, (0.0, 1.0)), reconstruct(model, images)
-        values = reconstruction.errors(original, output) | sharpness.detail(original, output)
-        parts.append({k: v.cpu().numpy() for k, v in values.items()})
-    return {k: np.concatenate([p[k] for p in parts]) for k in parts[0]}
+        parts.append(reconstruction.errors(original, output) | sharpness.detail(original, output))
+    return _joined(parts)
+
+
+@torch.inference_mode()
+def codes(model: nn.Module, test: np.memmap) -> tuple[Tensor, Tensor] | None:
+    """Mean and log-variance of every test image's code, (N, ...) each; None of a model that is not variational."""
+    parts = []
+    for start in range(0, len(test), BATCH):
+        code = model.encode(normalise(_tensor(model, test[start : start + BATCH]), model.pixel_range))
+        if isinstance(code, Tensor):
+            return None
+        parts.append(code)
+    mean, log_variance = (torch.cat(part) for part in zip(*parts, strict=True))
+    return mean, log_variance
+
+
+@torch.inference_mode()
+def nats(
+    model: nn.Module, test: np.memmap, codes: tuple[Tensor, Tensor], objective: Component
+) -> dict[str, np.ndarray]:
+    """A variational model's values, (N,) float64 each: kl_nats; of one trained with the objective elbo also
+    reconstruction_nats, elbo_nats and bits_per_dim, with the likelihood it was trained with.
+
+    As in training the code is drawn once; the noise is the same at every call and for every model with such a code.
+    """
+    if objective.name != "elbo":
+        return _joined([{"kl_nats": probability.kl_nats(*codes)}])
+    likelihood = {k: v for k, v in objective.arguments.items() if k in ("likelihood", "variance")}
+    parts = []
+    for start in range(0, len(test), BATCH):
+        images = normalise(_tensor(model, test[start : start + BATCH]), model.pixel_range)
+        mean, log_variance = (part[start : start + BATCH] for part in codes)
+        noise = probability.generator(images.device, CODES, start)
+        parts.append(probability.evidence(model, images, (mean, log_variance), noise, **likelihood))
+    return _joined(parts)
+
+
+def samples(model: nn.Module, test_images: int) -> np.ndarray:
+    """uint8 (K, H, W, C) that a variational model makes up from draws of N(0, I), the same for every model with such a
+    code: as many as there are test images, at most 1,000, at least the 24 of the figures."""
+    count = max(MADE_UP, min(test_images, MOST))
+    noise = probability.generator(next(model.parameters()).device, SAMPLES)
+    parts = [_pixels(sample(model, min(BATCH, count - start), noise)) for start in range(0, count, BATCH)]
+    return np.concatenate(parts)
+
+
+def of_samples(samples: np.ndarray, test: np.memmap) -> dict[str, float]:
+    """swd, swd_floor, sample_sharpness_ratio, sample_diversity of `samples` beside as many test images, evenly spaced;
+    without those that so few or so equal test images do not have."""
+    images = test[_evenly(test, len(samples))]
+    samples = samples[: len(images)]
+    values = {
+        "swd": generation.swd(samples, images),
+        "swd_floor": generation.swd_floor(images),
+        "sample_sharpness_ratio": generation.sharpness_ratio(samples, images),
+        "sample_diversity": generation.diversity(samples, images),
+    }
+    return {name: value for name, value in values.items() if not np.isnan(value)}
 
 
 def means(values: dict[str, np.ndarray]) -> dict[str, float]:
@@ -41,9 +101,8 @@ def rows(values: dict[str, np.ndarray]) -> Iterator[dict[str, float]]:
 
 def pictures(model: nn.Module, test: np.memmap) -> dict[str, np.ndarray]:
     """Pictures, uint8: originals and reconstructions (K, H, W, C), evenly spaced in the test set at index (K,); of a
-    model with levels also depths (2, levels, H, W, C): encoded to depth k and decoded from there; of a variational one
-    samples (K, H, W, C): made up from draws of N(0, I), the same draws for every model with such a code."""
-    index = np.linspace(0, len(test) - 1, min(SHOWN, len(test)), dtype=int)
+    model with levels also depths (2, levels, H, W, C): encoded to depth k and decoded from there."""
+    index = _evenly(test, SHOWN)
     images = _tensor(model, test[index])
     shown = {
         "index": index,
@@ -52,8 +111,6 @@ def pictures(model: nn.Module, test: np.memmap) -> dict[str, np.ndarray]:
     }
     if hasattr(model, "levels"):
         shown["depths"] = np.stack([_pixels(d) for d in _decoded(model, images[:DEEP])], axis=1)
-    if _is_variational(model, images[:1]):
-        shown["samples"] = _pixels(sample(model, SHOWN, probability.generator(images.device, 0)))
     return shown
 
 
@@ -64,9 +121,14 @@ def _decoded(model: nn.Module, images: Tensor) -> list[Tensor]:
     return [to_unit(model.decode(point(model.encode(inputs, k)), k), model.pixel_range) for k in depths]
 
 
-@torch.inference_mode()
-def _is_variational(model: nn.Module, images: Tensor) -> bool:
-    return isinstance(model.encode(normalise(images, model.pixel_range)), tuple)
+def _evenly(test: np.memmap, most: int) -> np.ndarray:
+    """Places of at most so many test images, evenly spaced."""
+    return np.linspace(0, len(test) - 1, min(most, len(test)), dtype=int)
+
+
+def _joined(parts: list[dict[str, Tensor]]) -> dict[str, np.ndarray]:
+    """Batches of values, (B,) each -> (N,) float64."""
+    return {name: torch.cat([part[name] for part in parts]).double().cpu().numpy() for name in parts[0]}
 
 
 def _tensor(model: nn.Module, images: np.ndarray) -> Tensor:

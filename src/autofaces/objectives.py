@@ -13,7 +13,7 @@ from torch.nn.functional import l1_loss, mse_loss
 
 from autofaces import files
 from autofaces.models.layers import Code
-from autofaces.probability import bernoulli_nats, corrupt, draw, gaussian_nats, kl_nats
+from autofaces.probability import corrupt, draw, evidence, kl_nats
 
 
 class Context(NamedTuple):
@@ -99,27 +99,23 @@ def elbo(
 
     The code is drawn once. `likelihood` of the pixels: gaussian with a fixed `variance` (kovenko2020), or bernoulli
     (kolotouros2017). `beta` rises to its value from 0, linearly over the first `warmup_epochs`.
-    Terms: reconstruction_nats, kl_nats, elbo_nats (their sum: minus the evidence lower bound), bits_per_dim (elbo_nats
-    for each pixel and channel; of a gaussian likelihood 8 bits more would count the 256 levels), beta, and for the
-    gaussian mse_over_variance (1: the variance is what the error says it is).
+    Terms: those of probability.evidence, beta, and for the gaussian mse_over_variance (1: the variance is what the
+    error says it is).
     """
-    code, divergence = _drawn(model.encode(images), context)
-    if divergence is None:
+    code = model.encode(images)
+    if isinstance(code, Tensor):
         raise _not_variational("elbo")
-    terms = {}
-    if likelihood == "gaussian":
-        output = model.decode(code).float()
-        reconstruction = gaussian_nats(output, images, variance).mean()
-        terms["mse_over_variance"] = mse_loss(output.detach(), images) / variance
-    elif hasattr(model, "logits"):
-        reconstruction = bernoulli_nats(model.logits(code).float(), images).mean()
-    else:
+    if likelihood == "bernoulli" and not hasattr(model, "logits"):
         raise files.BadInput(f"objective elbo: {type(model).__name__} has no logits; set likelihood: gaussian")
+    values = evidence(model, images, code, context.noise, likelihood, variance)
     factor = beta * min(1.0, context.epoch / warmup_epochs) if warmup_epochs else beta
-    bound = (reconstruction + divergence).detach()
-    terms |= {"reconstruction_nats": reconstruction.detach(), "kl_nats": divergence.detach(), "elbo_nats": bound}
-    terms |= {"bits_per_dim": bound / (images[0].numel() * math.log(2)), "beta": torch.full_like(bound, factor)}
-    return reconstruction + factor * divergence, terms
+    loss = values["reconstruction_nats"].mean() + factor * values["kl_nats"].mean()
+    terms = {name: value.detach().mean() for name, value in values.items()}
+    terms["beta"] = torch.full_like(loss.detach(), factor)
+    if likelihood == "gaussian":  # nats are half of it for each pixel and channel, and a constant
+        constant = math.log(2 * math.pi * variance)
+        terms["mse_over_variance"] = 2 * terms["reconstruction_nats"] / images[0].numel() - constant
+    return loss, terms
 
 
 def _drawn(code: Code, context: Context) -> tuple[Tensor, Tensor | None]:

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 
@@ -25,6 +25,34 @@ def bernoulli_nats(logits: Tensor, target: Tensor) -> Tensor:
 def kl_nats(mean: Tensor, log_variance: Tensor) -> Tensor:
     """KL(N(mean, exp(log_variance)) || N(0, I)), (B,): kovenko2020, equation (7) with its minus sign."""
     return -0.5 * (1 + log_variance - mean.square() - log_variance.exp()).flatten(1).sum(1)
+
+
+def evidence(
+    model: nn.Module,
+    images: Tensor,
+    code: tuple[Tensor, Tensor],
+    noise: torch.Generator,
+    likelihood: str,
+    variance: float = 1.0,
+) -> dict[str, Tensor]:
+    """The evidence lower bound of images (B, C, H, W) with its sign turned, from one draw of their code (mean and
+    log-variance), (B,) each: reconstruction_nats (`likelihood` gaussian, with `variance`, or bernoulli), kl_nats,
+    elbo_nats (their sum), and bits_per_dim, elbo_nats for each pixel and channel (of a gaussian likelihood 8 bits more
+    would count the 256 levels). Kovenko2020, equations (4) to (8)."""
+    mean, log_variance = (part.float() for part in code)
+    drawn = draw(mean, log_variance, noise)
+    if likelihood == "gaussian":
+        reconstruction = gaussian_nats(model.decode(drawn).float(), images, variance)
+    else:
+        reconstruction = bernoulli_nats(model.logits(drawn).float(), images)
+    divergence = kl_nats(mean, log_variance)
+    bound = reconstruction + divergence
+    return {
+        "reconstruction_nats": reconstruction,
+        "kl_nats": divergence,
+        "elbo_nats": bound,
+        "bits_per_dim": bound / (images[0].numel() * math.log(2)),
+    }
 
 
 def generator(device: torch.device, *counters: int) -> torch.Generator:
