@@ -1,8 +1,8 @@
 """Measure one experiment on its test images: `python stages/evaluate.py ray-stacked`.
 
 Needs models/<experiment> and data/arrays/<dataset>/test.npy; makes metrics/<experiment>.json, the means over images,
-and for the figures data/evaluations/<paper>/<experiment>: every image's values, pictures, and the history. A variational
-model also makes up images, which are measured beside the test images.
+and for the figures data/evaluations/<paper>/<experiment>: every image's values, pictures, and the history. Of a
+variational model also what its code holds, and what it makes up beside the test images.
 """
 
 import shutil

@@ -22,7 +22,7 @@ def main(key: str) -> None:
     experiment = params.section(f"experiments.{key}")
     dataset = params.section(f"datasets.{experiment.dataset}")
     shared = params.section("train")
-    width, passes, factor = (params.profile(f) for f in ("width", "image_passes", "batch"))
+    width, passes, factor = params.profile("width"), params.profile("image_passes"), params.profile("batch")
     device = devices.pick()
     dtype = devices.precision(params.profile("precision"), device)
     train, validation = (arrays.load(f"data/arrays/{experiment.dataset}", s) for s in ("train", "validation"))

@@ -1,10 +1,14 @@
 """What evaluate keeps of a model's test images."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
+from torch.distributions import Normal, kl_divergence
 
-from autofaces import evaluation, models
+from autofaces import evaluation, models, objectives, probability
+from autofaces.params import Component
 
 
 @pytest.fixture
@@ -15,6 +19,10 @@ def test_images(arrays_folder) -> np.memmap:
 def build(name: str, arguments: dict) -> torch.nn.Module:
     torch.manual_seed(0)
     return models.build(name, 32, 3, 1.0, arguments).eval()
+
+
+def vae() -> torch.nn.Module:
+    return build("pooling", {"base": 2, "code": 6, "variational": True})
 
 
 def test_every_metric_has_one_value_per_test_image(test_images, monkeypatch):
@@ -55,9 +63,102 @@ def test_only_a_model_with_levels_is_decoded_from_every_depth(test_images):
     assert "depths" not in evaluation.pictures(build("pca", {"code": 3}), test_images)
 
 
-def test_only_a_variational_model_makes_up_images_and_always_the_same(test_images):
-    vae = build("ladder", {"levels": 3, "latent": "gaussian"})
-    shown = evaluation.pictures(vae, test_images)
-    assert shown["samples"].shape == (8, 32, 32, 3)
-    assert np.array_equal(shown["samples"], evaluation.pictures(vae, test_images)["samples"])
-    assert "samples" not in evaluation.pictures(build("ladder", {"levels": 3}), test_images)
+def test_only_a_variational_model_has_codes_with_a_mean_and_a_log_variance(test_images, monkeypatch):
+    model = build("ladder", {"levels": 3, "latent": "gaussian"})
+    monkeypatch.setattr(evaluation, "BATCH", 4)
+    mean, log_variance = evaluation.codes(model, test_images)
+    assert mean.shape == log_variance.shape == (10, *model.code_shape)
+    last = model.encode(models.normalise(torch.from_numpy(test_images[9:].copy()), model.pixel_range))
+    torch.testing.assert_close(mean[9:], last[0])
+    assert evaluation.codes(build("ladder", {"levels": 3}), test_images) is None
+    assert evaluation.codes(build("pca", {"code": 3}), test_images) is None
+
+
+@pytest.mark.parametrize("objective", [{"name": "mse", "kl": 1.0}, {"name": "layerwise", "kl": 1.0}])
+def test_a_model_trained_with_an_error_has_its_kl_and_no_likelihood(test_images, objective):
+    model = build("ladder", {"levels": 3, "latent": "gaussian"})
+    codes = evaluation.codes(model, test_images)
+    values = evaluation.nats(model, test_images, codes, Component(**objective))
+    expected = kl_divergence(Normal(codes[0], (codes[1] / 2).exp()), Normal(0.0, 1.0)).sum((1, 2, 3))
+    assert list(values) == ["kl_nats"]
+    assert values["kl_nats"].dtype == np.float64
+    np.testing.assert_allclose(values["kl_nats"], expected.numpy(), rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"likelihood": "gaussian", "variance": 0.01},
+        {"likelihood": "bernoulli"},
+        {"likelihood": "gaussian", "variance": 0.1, "beta": 4.0, "warmup_epochs": 40},
+    ],
+)
+def test_a_model_trained_with_the_elbo_is_measured_with_its_own_likelihood(test_images, arguments):
+    model = vae()
+    values = evaluation.nats(
+        model, test_images, evaluation.codes(model, test_images), Component(name="elbo", **arguments)
+    )
+    noise = probability.generator(torch.device("cpu"), evaluation.CODES, 0)
+    images = models.normalise(torch.from_numpy(test_images[:].copy()), model.pixel_range)
+    _, terms = objectives.elbo(model, images, objectives.Context(0.0, noise), **arguments)
+    assert list(values) == ["reconstruction_nats", "kl_nats", "elbo_nats", "bits_per_dim"]
+    for name, value in values.items():
+        assert value.shape == (10,)
+        assert value.mean() == pytest.approx(float(terms[name]), rel=1e-4)
+    np.testing.assert_allclose(values["reconstruction_nats"] + values["kl_nats"], values["elbo_nats"], rtol=1e-5)
+    np.testing.assert_allclose(values["bits_per_dim"], values["elbo_nats"] / math.log(2) / (3 * 32 * 32), rtol=1e-5)
+
+
+def test_nats_are_the_same_at_every_call_and_stand_beside_the_errors(test_images, monkeypatch):
+    monkeypatch.setattr(evaluation, "BATCH", 4)
+    model, objective = vae(), Component(name="elbo", likelihood="gaussian", variance=0.01)
+    codes = evaluation.codes(model, test_images)
+    values = evaluation.nats(model, test_images, codes, objective)
+    again = evaluation.nats(model, test_images, codes, objective)
+    assert all(np.array_equal(values[name], again[name]) for name in values)
+    table = evaluation.per_image(model, test_images, "vae") | values
+    assert {"mse", "kl_nats", "elbo_nats"} < set(evaluation.means(table))
+    assert [row["elbo_nats"] for row in evaluation.rows(table)] == list(values["elbo_nats"])
+
+
+def test_samples_are_the_same_draws_for_every_model_with_such_a_code(monkeypatch):
+    seen = []
+
+    def keep(model, count, noise):
+        seen.append(torch.randn((count, *model.code_shape), generator=noise))
+        return sample(model, count, noise)
+
+    sample = evaluation.sample
+    monkeypatch.setattr(evaluation, "sample", keep)
+    monkeypatch.setattr(evaluation, "BATCH", 16)
+    one = evaluation.samples(vae(), 40)
+    other = evaluation.samples(build("pooling", {"base": 3, "code": 6, "variational": True}), 40)
+    assert one.dtype == np.uint8
+    assert one.shape == (40, 32, 32, 3)
+    assert torch.equal(torch.cat(seen[:3]), torch.cat(seen[3:]))
+    assert len(torch.cat(seen[:3]).unique(dim=0)) == 40
+    assert not np.array_equal(one, other)
+
+
+@pytest.mark.parametrize(("test_images", "count"), [(3, 24), (24, 24), (70, 70), (5000, 1000)])
+def test_as_many_images_are_made_up_as_are_measured_or_shown(test_images, count):
+    model = build("pooling", {"base": 1, "code": 2, "levels": 1, "variational": True})
+    made_up = evaluation.samples(model, test_images)
+    assert len(made_up) == count
+    assert np.array_equal(made_up, evaluation.samples(model, test_images))
+
+
+def test_samples_are_measured_beside_as_many_test_images(test_images):
+    made_up = evaluation.samples(vae(), len(test_images))
+    values = evaluation.of_samples(made_up, test_images)
+    assert list(values) == ["swd", "swd_floor", "sample_sharpness_ratio", "sample_diversity"]
+    assert values == evaluation.of_samples(made_up[:10], test_images)
+    themselves = evaluation.of_samples(np.array(test_images), test_images)
+    assert themselves == {**values, "swd": 0, "sample_sharpness_ratio": 1, "sample_diversity": 1}
+    some = evaluation.of_samples(np.array(test_images[[0, 4, 9]]), test_images)  # evenly spaced
+    assert some["swd"] == 0
+
+
+def test_what_a_single_test_image_cannot_tell_is_left_out(test_images):
+    values = evaluation.of_samples(evaluation.samples(vae(), 1), test_images[:1])
+    assert list(values) == ["swd", "sample_sharpness_ratio"]

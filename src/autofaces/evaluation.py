@@ -51,7 +51,8 @@ def nats(
     """A variational model's values, (N,) float64 each: kl_nats; of one trained with the objective elbo also
     reconstruction_nats, elbo_nats and bits_per_dim, with the likelihood it was trained with.
 
-    As in training the code is drawn once; the noise is the same at every call and for every model with such a code.
+    KL counts in full, whatever its factor in training. As there the code is drawn once; the noise is the same at every
+    call and for every model with such a code.
     """
     if objective.name != "elbo":
         return _joined([{"kl_nats": probability.kl_nats(*codes)}])

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from autofaces import checkpoints, files, probability
+from autofaces.metrics import latent
 from autofaces.models import normalise, reconstruct, to_unit
 from autofaces.models.layers import point
 from autofaces.objectives import Context, Objective
@@ -27,7 +28,6 @@ CHECKPOINT_SECONDS = 60
 ROWS = 16, 100  # of the history, about at least and at most
 VALIDATION_BATCH = 64
 PREFETCH = 3  # batches read ahead
-ACTIVE = 0.01  # variance over images from which on a code unit counts as used (Burda et al. 2016)
 TRAINING, VALIDATION = 1, 2  # what noise is for
 CLOSED_FORM_BLOCK = 256  # images in memory at a time
 OPTIMIZERS = {"adam": torch.optim.Adam, "adamax": torch.optim.Adamax}
@@ -249,11 +249,11 @@ def validate(
         for term, value in terms.items():
             sums[f"validation_{term}"] = sums.get(f"validation_{term}", 0.0) + float(value) * len(images)
         if not isinstance(code, Tensor):
-            means.append(code[0].float().flatten(1))
+            means.append(code[0])
     model.train()
     row = {term: total / len(array) for term, total in sums.items()}
     if means:
-        row["active_units"] = int((torch.cat(means).var(0, correction=0) > ACTIVE).sum())
+        row["active_units"] = latent.active_units(torch.cat(means))
     return row
 
 

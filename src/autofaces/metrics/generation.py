@@ -23,9 +23,10 @@ def swd(samples: np.ndarray, images: np.ndarray) -> float:
     """Sliced Wasserstein distance of Laplacian-pyramid patches, times 1e3, the mean over levels of H, H / 2, ..., 16
     pixels (Karras et al. 2018, Progressive Growing of GANs, section 5). H = W, a multiple of 16.
 
-    Per level: 128 patches of 7x7 pixels an image, each channel brought to mean 0 and spread 1 over its own set, so that
-    structure counts and contrast does not; the mean distance of their projections on 512 random directions. 0 for equal
-    sets: both have their patches at the same places. ValueError where N differs: sorted values are compared in pairs.
+    Per level: 128 patches of 7x7 pixels an image; each channel brought to mean 0 and spread 1 over its own set, so that
+    structure counts and contrast does not (grey mush may come out well: read it beside sharpness_ratio, diversity); the
+    mean distance of their projections on 512 random directions. The patches of both sets are at the same places: it is
+    0 for equal sets, and the same both ways. ValueError where numbers differ: sorted projections are compared in pairs.
     """
     if samples.shape != images.shape:
         raise ValueError(f"swd: sets of one size and shape, not {samples.shape} and {images.shape}")
