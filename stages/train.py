@@ -74,7 +74,8 @@ def main(key: str) -> None:
         with files.writing(f"models/{key}") as folder:
             folder.mkdir()
             outcome = {"seed": shared.seed, **machine, "images": rows[-1]["images"], "train_mse": train_mse}
-            models.save(folder, model, {**recipe, "parameters": models.count(model), "training": outcome})
+            about = {"crop": dataset.crop, "parameters": models.count(model), "training": outcome}
+            models.save(folder, model, {**recipe, **about})
             files.write_csv(folder / "history.csv", rows)
             if (work / "dvclive").exists():
                 shutil.copytree(work / "dvclive", folder / "dvclive")
