@@ -3,16 +3,16 @@
 Needs data/evaluations/<paper>; makes figures/<paper>/*.png and metrics/curves/<paper>.csv.
 """
 
-from autofaces import figures, files, params, stage
+from autofaces import drawing, figures, files, params, stage
 
 
 def main(paper: str) -> None:
     experiments = {k: e for k, e in params.section("experiments").items() if e.paper == paper}
     runs = {k: figures.run(f"data/evaluations/{paper}/{k}", e) for k, e in experiments.items()}
-    scale = figures.scale(params.section("profile"), params.profile("source"), runs.values())
+    drawn = figures.draw(paper, runs, params.section("profile"), params.profile("source"))
     with files.writing(f"figures/{paper}") as folder:
-        for name, figure in figures.draw(paper, runs, scale).items():
-            figures.save(figure, folder / name)
+        for name, figure in drawn.items():
+            drawing.save(figure, folder / name)
     files.write_csv(f"metrics/curves/{paper}.csv", figures.curve_rows(runs))
 
 

@@ -1,92 +1,213 @@
-"""Figures: byte-stable, and showing what they are given."""
+"""Every paper's figures: all there, of the rows they say, readable, and refused where a row is missing."""
 
-import io
+import itertools
+import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
+import yaml
+from dvc_render.vega import VegaRenderer
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
 
-from autofaces import figures, files, params
+from autofaces import drawing, figures, files, params
 
-
-def experiment(paper: str, model: str) -> params.Experiment:
-    schedule = {"epochs": 1, "batch_size": 32, "optimizer": "adam", "learning_rate": 0.1}
-    settings = {
-        "paper": paper,
-        "dataset": "lfw",
-        "model": {"name": model, **({"n_f": 16} if model == "dcgan" else {})},
-        "objective": {"name": "mse"},
-    }
-    return params.Experiment.model_validate({**settings, "train": schedule})
+ROOT = Path(__file__).parents[1]
+EXPERIMENTS = params.load(ROOT / "params.yaml").experiments
+PAPERS = sorted({e.paper for e in EXPERIMENTS.values()} - {"baseline"})
+LOSSES = ("loss", "mse", "reconstruction_nats", "kl_nats")
 
 
-def make_run(paper: str, model: str, seed: int) -> figures.Run:
+def history(seed: int, rows: int = 16) -> pd.DataFrame:
     random = np.random.default_rng(seed)
-    shown = random.integers(0, 256, (2, 8, 128, 128, 3), dtype=np.uint8)
-    pictures = {"originals": shown[0], "reconstructions": shown[1]}
-    pictures["samples"] = shown[0, :4]
-    pictures["depths"] = random.integers(0, 256, (2, 7, 128, 128, 3), dtype=np.uint8)
+    step = 20 * np.arange(1, rows + 1)
+    table = pd.DataFrame({"epoch": step / 50, "step": step, "images": 32 * step, "train_loss": random.random(rows)})
+    for name in LOSSES:
+        table[name], table[f"validation_{name}"] = random.random((2, rows)) * 100
+    return table
+
+
+def make_run(key: str, seed: int) -> figures.Run:
+    random = np.random.default_rng(seed)
+    dataset = EXPERIMENTS[key].dataset
+    shape = (64, 64, 1) if dataset in ("cufs", "celeba-grey64") else (128, 128, 3)
+    pictures = {
+        "originals": np.random.default_rng(len(dataset)).integers(0, 256, (8, *shape), dtype=np.uint8),
+        "reconstructions": random.integers(0, 256, (8, *shape), dtype=np.uint8),
+        "samples": random.integers(0, 256, (24, *shape), dtype=np.uint8),
+        "depths": random.integers(0, 256, (2, 7, *shape), dtype=np.uint8),
+    }
     images = pd.DataFrame({name: random.random(20) for name in ("mse", "ssim", "gradient_correlation")})
-    history = pd.DataFrame({"epoch": [1, 2], "step": [20, 40], "images": [640, 1280], "train_loss": [2.0, 1.0]})
-    history = history.assign(validation_loss=[2.1, 1.2], validation_mse=[0.5, 0.3])
-    return figures.Run(experiment(paper, model), images, pictures, history)
+    return figures.Run(EXPERIMENTS[key], images, pictures, history(seed))
 
 
-def runs(paper: str) -> dict[str, figures.Run]:
-    keys = {
-        "ray2020": {f"ray-{row}": "ladder" for row in ("stacked", "recursive", "stacked-vae")},
-        "koenig2020": {"koenig-m1-nf16-bs32": "dcgan", "koenig-m2-bs32": "dcgan_pooled"},
-        "kolotouros2017": {f"kolotouros-{row}": "sketch" for row in ("sketch-ae", "sketch-vae")},
-    }[paper]
-    return {key: make_run(paper, model, seed) for seed, (key, model) in enumerate(keys.items())}
+@pytest.fixture(scope="module")
+def runs() -> dict[str, figures.Runs]:
+    return {
+        paper: {key: make_run(key, i) for i, (key, e) in enumerate(EXPERIMENTS.items()) if e.paper == paper}
+        for paper in PAPERS
+    }
 
 
-@pytest.mark.parametrize("paper", ["ray2020", "koenig2020", "kolotouros2017"])
-def test_a_papers_figures_are_drawn_twice_to_the_same_bytes(paper, tmp_path):
-    for folder in ("a", "b"):
-        for name, figure in figures.draw(paper, runs(paper), "a scale").items():
-            figures.save(figure, tmp_path / folder / name)
-    names = sorted(p.name for p in (tmp_path / "a").iterdir())
-    assert {"losses.png", "reconstructions.png"} <= set(names)
-    for name in names:
-        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+@pytest.fixture(scope="module")
+def drawn(runs) -> dict[str, figures.Figures]:
+    return {paper: figures.draw(paper, runs[paper], "demo", "synthetic") for paper in PAPERS}
 
 
-def test_a_face_is_shown_pixel_by_pixel(tmp_path):
-    picture = np.random.default_rng(0).integers(0, 256, (1, 128, 128, 3), dtype=np.uint8)
-    figures.save(figures.faces([("one", picture)], "title", "note"), tmp_path / "f.png")
-    drawn = np.asarray(Image.open(io.BytesIO((tmp_path / "f.png").read_bytes())).convert("RGB"))
-    windows = np.lib.stride_tricks.sliding_window_view(drawn, (128, 128, 3))[:, :, 0]
-    corners = np.argwhere((windows[:, :, 0, 0] == picture[0, 0, 0]).all(-1))
-    assert any(np.array_equal(windows[y, x], picture[0]) for y, x in corners)
+def lines(figure) -> dict[str, dict[str, list[float]]]:
+    """Heights of the curves of each panel, by the names that the legend gives their looks."""
+    legend = figure.legends[0]
+    looks = {
+        (handle.get_color(), handle.get_linestyle()): text.get_text()
+        for handle, text in zip(legend.get_lines(), legend.texts, strict=True)
+    }
+    return {
+        axes.get_label(): {looks[line.get_color(), line.get_linestyle()]: list(line.get_ydata()) for line in axes.lines}
+        for axes in figure.axes
+    }
 
 
-def test_the_scale_names_profile_data_and_images_seen():
-    text = figures.scale("demo", "synthetic", runs("ray2020").values())
-    assert text == "lfw, synthetic faces, profile demo, 1,280 images seen in training."
+def shown_texts(figure) -> list[Text]:
+    found = [*figure.texts, *(text for legend in figure.legends for text in legend.texts)]
+    for axes in figure.axes:
+        found += axes.texts
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            found += [axis.label, *(tick.label1 for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high)]
+    return [text for text in found if text.get_visible() and text.get_text().strip()]
 
 
-def test_a_missing_row_is_named():
-    with pytest.raises(files.BadInput, match=r"figures of ray2020 need the experiment ray-recursive; params.yaml has"):
-        figures.draw("ray2020", {"ray-stacked": runs("ray2020")["ray-stacked"]}, "")
+@pytest.mark.parametrize(
+    ("paper", "numbers"),
+    [
+        ("ray2020", {3}),
+        ("kovenko2020", {4, 5, 12, 13, 14, 15}),
+        ("koenig2020", {3, 4, 5, 6, 7, 8, 13}),  # 8 to 13
+        ("kolotouros2017", {1, 2, 3, 4}),
+    ],
+)
+def test_a_papers_figures_are_there_and_named_in_the_notes(drawn, paper, numbers):
+    notes = " ".join(figure.texts[1].get_text().replace("\n", " ") for figure in drawn[paper].values())
+    words = [note.replace(",", " ").split() for note in notes.replace("figures", "Figures").split("Figure")[1:]]
+    found = {int(w) for note in words for w in itertools.takewhile(lambda w: w != "of", note) if w.isdigit()}
+    assert numbers <= found
 
 
-def test_curves_are_one_long_table():
-    rows = figures.curve_rows(runs("ray2020"))
-    assert [(row["experiment"], row["epoch"]) for row in rows] == [
-        ("ray-stacked", 1),
-        ("ray-stacked", 2),
-        ("ray-recursive", 1),
-        ("ray-recursive", 2),
-        ("ray-stacked-vae", 1),
-        ("ray-stacked-vae", 2),
+@pytest.mark.parametrize("paper", PAPERS)
+def test_every_text_is_inside_its_figure_and_apart_from_others(drawn, paper):
+    for name, figure in drawn[paper].items():
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        assert figure.bbox.width <= 910, name
+        boxes = {text: text.get_window_extent() for text in shown_texts(figure)}
+        for text, box in boxes.items():
+            assert box.x0 >= 0, (name, text)
+            assert box.y0 >= 0, (name, text)
+            assert box.x1 <= figure.bbox.x1, (name, text)
+            assert box.y1 <= figure.bbox.y1, (name, text)
+        for (one, a), (other, b) in itertools.combinations(boxes.items(), 2):
+            across = min(a.x1, b.x1) - max(a.x0, b.x0)
+            down = min(a.y1, b.y1) - max(a.y0, b.y0)
+            between = 10 if {one, other} <= set(figure.texts) else 5  # pixels
+            assert across < -between or down < 2, (name, one, other)
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_notes_say_what_a_figure_stands_for(drawn, paper):
+    for name, figure in drawn[paper].items():
+        assert "synthetic faces), profile demo, 10,240 images seen" in figure.texts[1].get_text().replace("\n", " "), (
+            name
+        )
+
+
+def test_the_scale_names_the_data_of_its_own_rows(runs):
+    sketches = {key: runs["kolotouros2017"][key] for key in ("kolotouros-sketch-ae", "kolotouros-sketch-vae")}
+    assert figures.scale("paper", "official", sketches) == (
+        "On cufs (real faces), profile paper, 10,240 images seen in training."
+    )
+
+
+NEEDED = [
+    key for key in EXPERIMENTS if not key.startswith(("pca", "ray")) or key in ("ray-stacked", "ray-recursive-vae")
+]
+
+
+@pytest.mark.parametrize("key", NEEDED)
+def test_a_missing_row_is_named(runs, key):
+    paper = EXPERIMENTS[key].paper
+    rest = {k: run for k, run in runs[paper].items() if k != key}
+    with pytest.raises(files.BadInput, match=f"need the experiment {key}; params.yaml has {next(iter(rest))}"):
+        figures.draw(paper, rest, "demo", "synthetic")
+
+
+def test_a_row_that_saw_other_faces_is_refused(runs):
+    pair = {key: runs["ray2020"][key] for key in ("ray-stacked", "ray-recursive")}
+    other = pair["ray-recursive"]
+    pair["ray-recursive"] = other._replace(pictures=other.pictures | {"originals": other.pictures["reconstructions"]})
+    with pytest.raises(files.BadInput, match=r"ray-recursive \(dataset lfw\) was shown other faces than ray-stacked"):
+        figures.compared(pair, "title", "note")
+
+
+def test_a_row_that_somebody_adds_is_in_the_figures_of_all_rows(runs):
+    more = runs["koenig2020"] | {"koenig-mine": runs["koenig2020"]["koenig-m2-bs32"]}
+    figure = figures.draw("koenig2020", more, "demo", "synthetic")["errors.png"]
+    assert "mine" in [label.get_text() for label in figure.axes[0].get_yticklabels()]
+
+
+def test_the_warm_up_is_shown_by_the_epoch_of_the_full_schedule(drawn, runs):
+    left, right = drawn["kovenko2020"]["warmup.png"].axes
+    epochs = {line.get_color(): line.get_xdata()[-1] for line in left.lines[:-1]}
+    assert epochs == {drawing.BLUE: 200, drawing.ORANGE: 240}
+    assert [list(axes.lines[-1].get_xdata()) for axes in (left, right)] == [[40, 40]] * 2
+    shown = lines(drawn["kovenko2020"]["warmup.png"])["0"]
+    kl = runs["kovenko2020"]["kovenko-vae-warmup"].history
+    assert shown["with warm-up, training"] == list(kl["kl_nats"])
+    assert shown["with warm-up, validation"] == list(kl["validation_kl_nats"])
+
+
+def test_the_reconstruction_loss_of_a_gaussian_without_its_constant_is_the_error_over_twice_the_variance(runs):
+    run = runs["kovenko2020"]["kovenko-vae-var1e-2"]
+    mse, pixels = 0.03, 128 * 128 * 3
+    nats = pixels / 2 * (mse / 0.01 + np.log(2 * np.pi * 0.01))  # kovenko2020, equation (5)
+    table = pd.DataFrame({"reconstruction_nats": [nats], "validation_reconstruction_nats": [nats]})
+    shown = figures._without_constant(run._replace(history=table)).history
+    assert shown["validation_reconstruction_nats"][0] == pytest.approx(pixels * mse / (2 * 0.01))
+
+
+def test_losses_of_koenigs_models_are_in_the_panels_that_say_so(drawn, runs):
+    shown = lines(drawn["koenig2020"]["losses.png"])
+    table = runs["koenig2020"]["koenig-m2-bs16"].history
+    assert shown["0"]["model 2, bs16"] == list(table["validation_loss"])
+    assert shown["1"]["model 2, bs16"] == list(table["train_loss"])
+    grid = lines(drawn["koenig2020"]["grid-losses.png"])
+    assert set(grid["0"]) == {"nf32-bs32", "nf64-bs32", "nf32-bs64", "nf64-bs64"}
+    assert set(grid["1"]) == {"nf64-bs64", "nf128-bs128", "nf128-bs256"}
+    assert set(grid["2"]) == {"nf64-bs64", "as published"}
+
+
+def test_curves_are_one_long_table(runs):
+    rows = figures.curve_rows(runs["kolotouros2017"])
+    assert [row["experiment"] for row in rows[::16]] == list(runs["kolotouros2017"])
+    assert list(rows[0]) == ["experiment", "epoch", "step", "train_loss", "validation_loss", "validation_mse"]
+
+
+def test_every_papers_curves_are_a_plot_of_all_rows_at_two_revisions(runs):
+    plots = [plot for plot in yaml.safe_load((ROOT / "dvc.yaml").read_text())["plots"] if isinstance(plot, dict)]
+    assert [next(iter(plot)) for plot in plots] == [
+        f"metrics/curves/{paper}.csv" for paper in ("ray2020", "kovenko2020", "koenig2020", "kolotouros2017")
     ]
-
-
-def test_an_interval_holds_the_mean_and_narrows_with_more_images():
-    values = np.random.default_rng(0).normal(5, 1, 4000)
-    few, many = figures.interval(values[:40]), figures.interval(values)
-    assert few[0] < values[:40].mean() < few[1]
-    assert many[1] - many[0] == pytest.approx(4 / 4000**0.5, rel=0.1)  # twice 1.96 standard errors
-    assert few[1] - few[0] > 5 * (many[1] - many[0])
+    rows = figures.curve_rows(runs["ray2020"])
+    points = [row | {"rev": revision} for revision in ("main", "workspace") for row in rows]
+    for plot in plots:
+        (settings,) = plot.values()
+        spec = VegaRenderer(points, "curves", **settings, template_dir=ROOT / ".dvc" / "plots").get_filled_template()
+        assert spec["data"]["values"] == points
+        assert {channel: spec["encoding"][channel]["field"] for channel in ("x", "y", "color", "strokeDash")} == {
+            "x": "epoch",
+            "y": "validation_mse",
+            "color": "experiment",
+            "strokeDash": "rev",
+        }
+        assert "<DVC" not in json.dumps(spec)

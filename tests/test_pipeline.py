@@ -110,7 +110,7 @@ def test_editing_a_model_retrains_only_its_rows(restored):
 
 
 def test_editing_a_figure_retrains_nothing(restored):
-    restored.replace("src/autofaces/figures.py", "DPI = 100", "DPI = 101")
+    restored.replace("src/autofaces/figures.py", "SOME, MORE = 5, 6", "SOME, MORE = 4, 6")
     assert {name.split("@")[0] for name in restored.stale()} == {"render"}
 
 

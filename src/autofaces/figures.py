@@ -1,42 +1,22 @@
-"""The papers' figures, ours beside their numbers: from samples and histories to byte-stable PNG."""
+"""What the figures of each paper show, ours beside its numbers: samples and histories become pictures and charts."""
 
-import itertools
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from autofaces import files
+from autofaces.drawing import BLUE, COLOURS, FACE, ORANGE, PURPLE, TEAL, Line, Panel, bars, curves, faces, sprites
 from autofaces.params import Experiment
 
-DPI = 100
-FACE = 128  # pixels of a face's side in a figure
-GAP = 4  # pixels between faces
-SOME = 6  # faces in a figure of many rows
-INK, FAINT = "#1f2430", "#6b7280"
-COLOURS = ("#2563eb", "#d9480f", "#0f766e", "#9333ea", "#b45309", "#be185d", "#4d7c0f", "#475569")
-
-matplotlib.rcParams.update(
-    {
-        "font.family": "DejaVu Sans",
-        "font.size": 10,
-        "text.color": INK,
-        "axes.edgecolor": FAINT,
-        "axes.labelcolor": INK,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.grid": True,
-        "axes.axisbelow": True,
-        "grid.color": "#e5e7eb",
-        "xtick.color": FAINT,
-        "ytick.color": FAINT,
-        "svg.hashsalt": "autofaces",
-    }
-)
+SOME, MORE = 5, 6  # faces in a row: as they are, and smaller
+MEDIUM, HALF = 96, 64  # pixels of the side of a face that is shown smaller
+DASHED, DOTTED = "--", ":"
 
 
 class Run(NamedTuple):
@@ -44,8 +24,13 @@ class Run(NamedTuple):
 
     experiment: Experiment
     images: pd.DataFrame  # every test image's metrics
-    pictures: dict[str, np.ndarray]  # uint8 (K, H, W, C): originals, reconstructions; depths
+    pictures: dict[str, np.ndarray]  # uint8 (K, H, W, C): originals, reconstructions; depths, samples where it has them
     history: pd.DataFrame
+
+
+Runs = dict[str, Run]  # by experiment, or by the name a figure gives it
+Scale = Callable[[Runs], str]
+Figures = dict[str, Figure]  # by file name
 
 
 def run(folder: Path | str, experiment: Experiment) -> Run:
@@ -55,259 +40,364 @@ def run(folder: Path | str, experiment: Experiment) -> Run:
         return Run(experiment, pd.read_csv(folder / "images.csv"), dict(pictures), pd.read_csv(folder / "history.csv"))
 
 
-def curve_rows(runs: dict[str, Run]) -> list[dict[str, object]]:
+def curve_rows(runs: Runs) -> list[dict[str, object]]:
     """The histories of several experiments in one long table, for `dvc plots`."""
     columns = ["epoch", "step", "train_loss", "validation_loss", "validation_mse"]
     tables = [run.history[columns].assign(experiment=key) for key, run in runs.items()]
     return pd.concat(tables)[["experiment", *columns]].to_dict("records")
 
 
-def draw(paper: str, runs: dict[str, Run], scale: str) -> dict[str, Figure]:
-    """Every figure of a paper by its file name; `scale` says what data and how much of the work it stands for."""
-    function, needed = {
-        "ray2020": (ray2020, ("ray-stacked", "ray-recursive", "ray-stacked-vae")),
-        "kovenko2020": (kovenko2020, ("kovenko-ae", "kovenko-vae-var1e-2")),
-        "koenig2020": (koenig2020, ("koenig-m1-nf16-bs32", "koenig-m2-bs32")),
-        "kolotouros2017": (kolotouros2017, ("kolotouros-sketch-ae", "kolotouros-sketch-vae")),
+def draw(paper: str, runs: Runs, profile: str, source: str) -> Figures:
+    """Every figure of a paper by its file name, from all its rows; each says by `profile` and `source` what it stands
+    for. BadInput names a row that the figures need and params.yaml lacks."""
+    function = {
+        "ray2020": ray2020,
+        "kovenko2020": kovenko2020,
+        "koenig2020": koenig2020,
+        "kolotouros2017": kolotouros2017,
     }[paper]
-    if missing := [key for key in needed if key not in runs]:
-        raise files.BadInput(
-            f"figures of {paper} need the experiment {missing[0]}; params.yaml has {', '.join(runs) or 'none of it'}"
-        )
-    return function(runs, scale)
+    return function(runs, partial(scale, profile, source))
 
 
-def scale(profile: str, source: str, runs: Iterable[Run]) -> str:
-    """What a figure stands for, in a line: profile, data, and images seen in training."""
+def scale(profile: str, source: str, runs: Runs) -> str:
+    """What a figure of these runs stands for, in a line: data, profile, and images seen in training."""
     faces_are = {
         "synthetic": "synthetic faces",
-        "local": "real faces (local archives)",
+        "local": "real faces, local archives",
         "official": "real faces",
     }
-    seen = sorted({int(run.history["images"].iloc[-1]) for run in runs})
-    dataset = sorted({run.experiment.dataset for run in runs})
+    seen = sorted({int(run.history["images"].iloc[-1]) for run in runs.values()})
+    dataset = sorted({run.experiment.dataset for run in runs.values()})
     return (
-        f"{', '.join(dataset)}, {faces_are[source]}, profile {profile}, "
+        f"On {', '.join(dataset)} ({faces_are[source]}), profile {profile}, "
         f"{' to '.join(f'{n:,}' for n in dict.fromkeys((seen[0], seen[-1])))} images seen in training."
     )
 
 
-def ray2020(runs: dict[str, Run], scale: str) -> dict[str, Figure]:
-    """Figure 3 of the paper, decoding from every depth, loss curves, and every variant with its error."""
-    stacked, recursive = runs["ray-stacked"], runs["ray-recursive"]
-    pair = {"stacked": stacked, "recursive": recursive}
-    rows = [("original", stacked.pictures["originals"])]
-    rows += [(_measured(name, run), run.pictures["reconstructions"]) for name, run in pair.items()]
-
-    levels = stacked.pictures["depths"].shape[1]
-    deep = []
-    for i in range(len(stacked.pictures["depths"])):
-        original = stacked.pictures["originals"][i : i + 1]
-        for name, run in pair.items():
-            deep.append((name, np.concatenate([original, run.pictures["depths"][i]])))
+def ray2020(runs: Runs, scale: Scale) -> Figures:
+    """Figure 3, decoding from every depth, and every variant with its error (the authors' final report of 2022)."""
+    pair = _pick(runs, {"stacked": "ray-stacked", "recursive": "ray-recursive"})
+    variational = _pick(runs, {"stacked-vae": "ray-stacked-vae", "recursive-vae": "ray-recursive-vae"})
+    every = _short(runs)
+    colours = dict(zip(pair, COLOURS, strict=False))
+    error = [_line(name, run, "validation_mse", colours[name]) for name, run in pair.items()]
     return {
-        "reconstructions.png": faces(
-            rows,
-            title="Unseen faces after seven halvings: trained end to end, and level by level",
-            note=f"Figure 3 of ray2020, ours. {scale}",
+        "reconstructions.png": compared(
+            pair,
+            title="Unseen faces, trained end to end and level by level",
+            note=f"Figure 3 of ray2020, ours. {scale(pair)}",
         ),
-        "depths.png": faces(
-            deep,
+        "depths.png": by_depth(
+            pair,
             title="What each depth of the code still knows",
-            note=f"Encoded to depth k and decoded from there: each depth halves width and height once more. {scale}",
-            columns=["original", *(f"depth {k}" for k in range(1, levels + 1))],
+            note="Encoded to depth k and decoded from there: each depth halves width and height once more. "
+            f"After section 4 of ray2020. {scale(pair)}",
         ),
         "losses.png": curves(
-            {name: run.history for name, run in pair.items()},
-            {"validation_mse": "validation faces"},
-            title="Error of the whole reconstruction while training",
-            note=scale,
+            [Panel("", "epoch", "mean squared error", error)],
+            title="Error of the whole reconstruction on validation faces",
+            note=f"Ours, for figure 3 of ray2020. {scale(pair)}",
+            width=640,
         ),
-        "variants.png": faces(
-            [
-                ("original", stacked.pictures["originals"][:SOME]),
-                *((_measured(_short(k), run), run.pictures["reconstructions"][:SOME]) for k, run in runs.items()),
-            ],
+        "variants.png": compared(
+            every,
             title="The same unseen faces through every variant",
-            note=f"Figure 3 of ray2020 for all rows. bn: batch norm; sharedbn: shared by both ways. {scale}",
+            note=f"Figure 3 of ray2020 for all rows. bn: batch norm; sharedbn: shared by both ways. {scale(every)}",
+            side=HALF,
         ),
-        "errors.png": bars(
-            {_short(key): run.images["mse"] for key, run in runs.items()},
+        "errors.png": errors(
+            every,
             title="Error of every variant on unseen faces",
-            axis="mean squared error, with 95 % interval over images",
-            note=f"After table 1 of the authors' final report (2022). {scale}",
+            note=f"Table 1 of the authors' final report (2022), ours. {scale(every)}",
         ),
-        "samples.png": made_up(
-            runs,
+        "samples.png": faces(
+            [(name, run.pictures["samples"][:SOME]) for name, run in variational.items()],
             title="Faces made up by the variational variants",
-            note=f"After the authors' final report (2022). {scale}",
+            note=f"After the authors' final report (2022): decoded from draws of N(0, I). {scale(variational)}",
         ),
     }
 
 
-def made_up(runs: dict[str, Run], title: str, note: str) -> Figure:
-    """What the variational rows make of the same draws of N(0, I), a row each."""
-    rows = [(_short(key), run.pictures["samples"]) for key, run in runs.items() if "samples" in run.pictures]
-    return faces(rows, title=title, note=note)
+def kovenko2020(runs: Runs, scale: Scale) -> Figures:
+    """Figures 4 and 5 (autoencoders), 12 (what VAEs make up, by variance), 13 to 15 (warm-up of the KL)."""
+    autoencoders = _pick(
+        runs,
+        {
+            "faces as they are (figure 4)": "kovenko-ae",
+            "faces with noise": "kovenko-denoise-noise",
+            "faces with dropout": "kovenko-denoise-dropout",
+        },
+    )
+    variances = _pick(runs, {f"var1e-{n}": f"kovenko-vae-var1e-{n}" for n in (1, 2, 3)})
+    two = _pick(runs, {"classical": "kovenko-vae-var1e-2", "with warm-up": "kovenko-vae-warmup"})
+    warmup = two["with warm-up"].experiment.objective.arguments.get("warmup_epochs")
 
+    colours = dict(zip(two, COLOURS, strict=False))
 
-def kovenko2020(runs: dict[str, Run], scale: str) -> dict[str, Figure]:
-    """Figure 5 (reconstructions) of every row, and the loss curves (figures 4 and 14)."""
-    rows = [("original", runs["kovenko-ae"].pictures["originals"])]
-    rows += [
-        (_measured(key.removeprefix("kovenko-"), run), run.pictures["reconstructions"]) for key, run in runs.items()
-    ]
+    def part(heading: str, term: str, y: str) -> Panel:
+        lines = []
+        for name, run in two.items():
+            lines += _splits(_without_constant(_full_schedule(run)), term, f"{name}, ", colours[name])
+        mark = (warmup, "end of warm-up") if warmup else None
+        return Panel(heading, "epoch of the full schedule", y, lines, mark)
+
+    plain, every = _pick(runs, {"autoencoder": "kovenko-ae"}), _short(runs)
     return {
-        "reconstructions.png": faces(
-            rows,
-            title="Unseen faces from 256 numbers",
-            note=f"Figure 5 of kovenko2020, ours. {scale}",
+        "reconstructions.png": compared(
+            plain,
+            title="Unseen faces, and what the autoencoder makes of them",
+            note=f"Figure 5 of kovenko2020, ours. {scale(plain)}",
         ),
-        "samples.png": made_up(
-            runs,
-            title="Faces made up by each VAE: variance of the pixels, and warm-up of the KL",
-            note=f"Figures 12 and 15 of kovenko2020, ours. {scale}",
+        "variants.png": compared(
+            every,
+            title="The same unseen faces through every model",
+            note=f"Figure 5 of kovenko2020 for all rows, all given clean faces. {scale(every)}",
+            side=HALF,
+        ),
+        "errors.png": errors(
+            every,
+            title="Error of every model on unseen faces",
+            note=f"Ours, for figure 5 of kovenko2020. {scale(every)}",
         ),
         "losses.png": curves(
-            {key.removeprefix("kovenko-"): run.history for key, run in runs.items()},
-            {"validation_mse": "validation faces"},
-            title="Error of the reconstruction while training",
-            note=f"After figures 4 and 14 of kovenko2020. {scale}",
+            [Panel(name, "epoch", "mean squared error", _splits(run, "loss")) for name, run in autoencoders.items()],
+            title="Loss of the autoencoders on training and validation faces",
+            note="Figure 4 of kovenko2020, ours; beside it the denoising autoencoders, which are given spoilt faces "
+            f"and asked for clean ones. {scale(autoencoders)}",
+        ),
+        "sprites.png": sprites(
+            [
+                (f"variance {run.experiment.objective.arguments['variance']:g}", run.pictures["samples"])
+                for run in variances.values()
+            ],
+            title="Faces made up by a VAE, by the variance of its pixels",
+            note=f"Figure 12 of kovenko2020, ours: decoded from draws of N(0, I). {scale(variances)}",
+            columns=4,
+            rows=4,
+            side=HALF,
+        ),
+        "warmup.png": curves(
+            [
+                part("figure 13", "kl_nats", "KL, nats per image"),
+                part("figure 14", "reconstruction_nats", "reconstruction loss, nats per image"),
+            ],
+            title="KL and reconstruction loss of the VAE, classical and with warm-up",
+            note="Figures 13 and 14 of kovenko2020, ours; warm-up is with batch norm. Reconstruction loss: the "
+            f"Gaussian's, without its constant. {scale(two)}",
+        ),
+        "samples.png": sprites(
+            [(name, run.pictures["samples"]) for name, run in two.items()],
+            title="Faces made up by the VAE, classical and with warm-up",
+            note="Figure 15 of kovenko2020, ours; warm-up is with batch norm. Decoded from draws of N(0, I). "
+            f"{scale(two)}",
+            columns=4,
+            rows=2,
+            side=MEDIUM,
         ),
     }
 
 
-def kolotouros2017(runs: dict[str, Run], scale: str) -> dict[str, Figure]:
-    """Figures 2 and 3 (sketches through AE and VAE) and 1 (losses), and sketches that the VAE makes up."""
-    sketches = {"AE": runs["kolotouros-sketch-ae"], "VAE": runs["kolotouros-sketch-vae"]}
-    rows = [("original", sketches["AE"].pictures["originals"])]
-    rows += [(_measured(name, run), run.pictures["reconstructions"]) for name, run in sketches.items()]
+def koenig2020(runs: Runs, scale: Scale) -> Figures:
+    """Figures 3 to 5 (model 1 against model 2), 6 to 13 (feature maps and batch size), and the published slope."""
+    models = _pick(
+        runs,
+        {
+            "model 1, bs16": "koenig-m1-nf16-bs16",
+            "model 1, bs32": "koenig-m1-nf16-bs32",
+            "model 2, bs16": "koenig-m2-bs16",
+            "model 2, bs32": "koenig-m2-bs32",
+        },
+    )
+    cells = ("nf32-bs32", "nf64-bs32", "nf32-bs64", "nf64-bs64", "nf128-bs128", "nf128-bs256")  # figures 8 to 13
+    grid = _pick(runs, {cell: f"koenig-m1-{cell}" for cell in cells})
+    slopes = {"nf64-bs64": grid["nf64-bs64"]} | _pick(runs, {"as published": "koenig-m1-nf64-bs64-as-published"})
+    batch32 = {name: models[f"{name}, bs32"] for name in ("model 1", "model 2")}
+    every = _short(runs)
+
+    published = "As published: with the code's LeakyReLU, whose slope of 1.0 leaves negative values as they are."
+    squares = "mean squared error on [-1, 1]"
+    looks = dict(zip(models, [(BLUE, DASHED), (BLUE, "-"), (ORANGE, DASHED), (ORANGE, "-")], strict=True))
+    looks |= dict(zip(cells, [(TEAL, DASHED), (BLUE, DASHED), (TEAL, "-"), (BLUE, "-")], strict=False))
+    looks |= {"nf128-bs128": (PURPLE, DASHED), "nf128-bs256": (PURPLE, "-"), "as published": (ORANGE, "-")}
+
+    def losses(heading: str, shown: Runs, column: str = "validation_loss") -> Panel:
+        return Panel(heading, "epoch", squares, [_line(name, run, column, *looks[name]) for name, run in shown.items()])
+
     return {
-        "reconstructions.png": faces(
-            rows,
-            title="Unseen sketches: autoencoder and variational autoencoder",
-            note=f"Figures 2 and 3 of kolotouros2017, ours. {scale}",
+        "reconstructions.png": compared(
+            batch32,
+            title="Unseen faces through strided convolutions and through pooling",
+            note=f"Figure 3 of koenig2020, ours: models 1 and 2 at bs32. {scale(batch32)}",
         ),
         "losses.png": curves(
-            {name: run.history for name, run in sketches.items()},
-            {"validation_mse": "validation sketches"},
-            title="Error of the reconstruction while training",
-            note=f"Figure 1 of kolotouros2017, ours. {scale}",
+            [losses("validation (figure 4)", models), losses("training (figure 5)", models, "train_loss")],
+            title="Losses of models 1 and 2 at two batch sizes",
+            note=f"Figures 4 and 5 of koenig2020, ours. {scale(models)}",
         ),
-        "samples.png": made_up(runs, title="Sketches made up by the VAE", note=scale),
+        "grid-losses.png": curves(
+            [
+                losses("nf32 and nf64 (figure 6)", {cell: grid[cell] for cell in cells[:4]}),
+                losses("nf64 and nf128 (figure 7)", {cell: grid[cell] for cell in cells[3:]}),
+                losses("LeakyReLU as published", slopes),
+            ],
+            title="Validation losses of model 1 by feature maps (nf) and batch size (bs)",
+            note=f"Figures 6 and 7 of koenig2020, ours. {published} {scale(grid | slopes)}",
+        ),
+        "grid.png": compared(
+            grid,
+            title="Model 1 by feature maps and batch size",
+            note=f"Figures 8 to 13 of koenig2020, ours. {scale(grid)}",
+            side=HALF,
+        ),
+        "as-published.png": compared(
+            slopes,
+            title="LeakyReLU as meant and as published",
+            note=f"Ours, for figure 11 of koenig2020. {published} {scale(slopes)}",
+            side=HALF,
+        ),
+        "errors.png": errors(
+            every,
+            title="Error of every model on unseen faces",
+            note=f"Ours, for figures 3 and 8 to 13 of koenig2020. {scale(every)}",
+        ),
     }
 
 
-def koenig2020(runs: dict[str, Run], scale: str) -> dict[str, Figure]:
-    """Figure 3 (model 1 against model 2), and figures 4 and 5 (validation and training losses)."""
-    one, two = runs["koenig-m1-nf16-bs32"], runs["koenig-m2-bs32"]
-    names = {"model 1": one, "model 2": two}
-    rows = [("original", one.pictures["originals"])]
-    rows += [(_measured(name, run), run.pictures["reconstructions"]) for name, run in names.items()]
+def kolotouros2017(runs: Runs, scale: Scale) -> Figures:
+    """Figures 1 (losses), 2 and 3 (sketches), 4 (CelebA), and what both VAEs make up."""
+    sketches = _pick(runs, {"AE": "kolotouros-sketch-ae", "VAE": "kolotouros-sketch-vae"})
+    celeba = _pick(runs, {"VAE": "kolotouros-celeba-vae"})
+    variational = {"sketches": sketches["VAE"], "faces": celeba["VAE"]}
+
+    def parts(name: str, run: Run) -> list[Panel]:
+        names = {"reconstruction_nats": "cross-entropy", "kl_nats": "KL"}
+        return [
+            Panel(name, "iteration", f"{what}, nats per image", _splits(run, term, x="step"))
+            for term, what in names.items()
+        ]
+
     return {
-        "reconstructions.png": faces(
-            rows,
-            title="Unseen faces from 256 numbers: strided convolutions (model 1) and pooling (model 2)",
-            note=f"Figure 3 of koenig2020, ours. {scale}",
+        "reconstructions.png": compared(
+            sketches,
+            title="Unseen sketches: autoencoder, and variational autoencoder",
+            note=f"Figures 2 and 3 of kolotouros2017, ours. {scale(sketches)}",
         ),
         "losses.png": curves(
-            {f"{name}, batch {run.experiment.train.batch_size}": run.history for name, run in names.items()},
-            {"validation_loss": "validation", "train_loss": "training"},
-            title="Loss while training: mean squared error on [-1, 1]",
-            note=f"Figures 4 and 5 of koenig2020, ours. {scale}",
+            [
+                Panel("AE", "iteration", "mean squared error", _splits(sketches["AE"], "loss", x="step")),
+                *parts("VAE", sketches["VAE"]),
+            ],
+            title="Losses of autoencoder and VAE on sketches",
+            note=f"Figure 1 of kolotouros2017, ours. {scale(sketches)}",
+        ),
+        "celeba.png": compared(
+            celeba,
+            title="Unseen faces through the deeper VAE",
+            note=f"Figure 4 of kolotouros2017, ours. {scale(celeba)}",
+        ),
+        "celeba-losses.png": curves(
+            parts("VAE", celeba["VAE"]),
+            title="Losses of the deeper VAE on faces",
+            note=f"Ours, for section 1.3 of kolotouros2017. {scale(celeba)}",
+        ),
+        "samples.png": sprites(
+            [(name, run.pictures["samples"]) for name, run in variational.items()],
+            title="Sketches and faces made up by the two VAEs",
+            note=f"Not in kolotouros2017: decoded from draws of N(0, I). {scale(variational)}",
+            columns=6,
+            rows=4,
+            side=HALF,
         ),
     }
 
 
-def faces(
-    rows: Sequence[tuple[str, np.ndarray]],
-    title: str,
-    note: str,
-    columns: Sequence[str] | None = None,
-) -> Figure:
-    """Rows of pictures, (label, uint8 (K, H, W, C)) each, every picture shown pixel by pixel."""
-    count = len(rows[0][1])
-    margin = max(150, 20 + 8 * max(len(line) for label, _ in rows for line in label.splitlines()))
-    head, foot = 58 if columns is None else 80, 34
-    width = margin + count * (FACE + GAP) + 12
-    height = head + len(rows) * (FACE + GAP) + foot
-    figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
-    for r, (label, pictures) in enumerate(rows):
-        top = head + r * (FACE + GAP)
-        for c, picture in enumerate(pictures):
-            left = margin + c * (FACE + GAP)
-            box = (left / width, 1 - (top + FACE) / height, FACE / width, FACE / height)
-            axes = figure.add_axes(box)
-            axes.imshow(picture.squeeze(), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-            axes.set_axis_off()
-        y = 1 - (top + FACE / 2) / height
-        figure.text((margin - 12) / width, y, label, ha="right", va="center", linespacing=1.5)
-    for c, label in enumerate(columns or []):
-        x = (margin + c * (FACE + GAP) + FACE / 2) / width
-        figure.text(x, 1 - (head - 8) / height, label, ha="center", va="bottom", color=FAINT)
-    _title(figure, title, note)
-    return figure
+def compared(runs: Runs, title: str, note: str, side: int = FACE) -> Figure:
+    """The same unseen faces: as they are, and what each run makes of them, beside its means over all test images.
+
+    BadInput if the runs were not shown the same faces.
+    """
+    first, *others = runs
+    originals = runs[first].pictures["originals"]
+    for name in others:
+        if not np.array_equal(runs[name].pictures["originals"], originals):
+            raise files.BadInput(
+                f"figure '{title}': {name} (dataset {runs[name].experiment.dataset}) was shown other faces than "
+                f"{first} ({runs[first].experiment.dataset}); give its row in params.yaml the same dataset, or "
+                "paper: baseline"
+            )
+    count = SOME if side == FACE else MORE
+    rows = [("original", originals[:count])]
+    rows += [(_measured(name, run), run.pictures["reconstructions"][:count]) for name, run in runs.items()]
+    means = f"Means over {len(runs[first].images):,} unseen faces; detail: correlation of edges with the original's."
+    return faces(rows, title, f"{note} {means}", side=side)
 
 
-def curves(histories: dict[str, pd.DataFrame], panels: dict[str, str], title: str, note: str) -> Figure:
-    """Each history's column against epochs: a panel per column (name -> heading), a colour per history."""
-    figure = Figure(figsize=(5.4 * len(panels) + (2.6 if len(panels) == 1 else 0), 4.2), dpi=DPI)
-    axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
-    for ax, (column, heading) in zip(axes, panels.items(), strict=True):
-        for colour, (name, history) in zip(itertools.cycle(COLOURS), histories.items(), strict=False):
-            ax.plot(history["epoch"], history[column], color=colour, marker="o", markersize=3.5, label=name)
-        ax.set_title(heading, fontsize=10, color=FAINT)
-        ax.set_xlabel("epoch")
-        ax.margins(x=0.03, y=0.1)
-    axes[0].set_ylim(bottom=0)  # after all is drawn: it fixes the shared axis
-    axes[0].set_ylabel("mean squared error")
-    axes[-1].legend(frameon=False)
-    _title(figure, title, note)
-    figure.subplots_adjust(left=0.1 if len(panels) > 1 else 0.11, right=0.97, top=0.8, bottom=0.2)
-    return figure
+def by_depth(runs: Runs, title: str, note: str) -> Figure:
+    """Some faces, each through every run, decoded from every depth of the code."""
+    rows = []
+    first = next(iter(runs.values())).pictures
+    for i, original in enumerate(first["originals"][: len(first["depths"])]):
+        rows += [(name, np.stack([original, *run.pictures["depths"][i]])) for name, run in runs.items()]
+    levels = [f"depth {k}" for k in range(1, first["depths"].shape[1] + 1)]
+    return faces(rows, title, note, columns=["original", *levels], side=MEDIUM)
 
 
-def bars(values: dict[str, pd.Series], title: str, axis: str, note: str) -> Figure:
-    """A bar for the mean of each series, with its 95 % interval by bootstrap over the images."""
-    figure = Figure(figsize=(9.6, 1.5 + 0.32 * len(values)), dpi=DPI)
-    axes = figure.subplots()
-    names = list(values)[::-1]
-    means = np.array([values[name].mean() for name in names])
-    low, high = np.array([interval(values[name].to_numpy()) for name in names]).T
-    axes.barh(names, means, color=COLOURS[0], xerr=(means - low, high - means), ecolor=INK, capsize=2, height=0.7)
-    axes.set_xlabel(axis)
-    axes.grid(axis="y", visible=False)
-    _title(figure, title, note)
-    inch = figure.get_figheight()
-    figure.subplots_adjust(left=0.22, right=0.97, top=1 - 0.55 / inch, bottom=0.85 / inch)
-    return figure
+def errors(runs: Runs, title: str, note: str) -> Figure:
+    """A bar for each run's error, a colour for each kind of run: the first word of its name."""
+    kinds = list(dict.fromkeys(name.partition("-")[0] for name in runs))
+    return bars(
+        {name: run.images["mse"].to_numpy() for name, run in runs.items()},
+        [COLOURS[kinds.index(name.partition("-")[0]) % len(COLOURS)] for name in runs],
+        title,
+        "mean squared error, with its 95 % interval over images",
+        note,
+    )
 
 
-def interval(values: np.ndarray) -> tuple[float, float]:
-    """The 95 % interval of the mean of (N,) values, by 2,000 bootstrap samples from a fixed seed."""
-    random = np.random.default_rng(0)
-    means = [values[random.integers(0, len(values), len(values))].mean() for _ in range(2000)]
-    low, high = np.percentile(means, [2.5, 97.5])
-    return float(low), float(high)
+def _pick(runs: Runs, names: dict[str, str]) -> Runs:
+    """Runs by the name a figure gives them, from name -> experiment."""
+    for key in names.values():
+        if key not in runs:
+            raise files.BadInput(
+                f"figures need the experiment {key}; params.yaml has {', '.join(runs) or 'none of its paper'}; "
+                "take the row back from git"
+            )
+    return {name: runs[key] for name, key in names.items()}
 
 
-def save(figure: Figure, path: Path | str) -> None:
-    """Write a PNG without the maker's version, so that equal pictures are equal bytes."""
-    with files.writing(path) as temporary:
-        figure.savefig(temporary, format="png", metadata={"Software": None})
-
-
-def _title(figure: Figure, title: str, note: str) -> None:
-    height = figure.get_figheight() * DPI
-    figure.text(0.012, 1 - 14 / height, title, ha="left", va="top", fontsize=14, weight="bold")
-    figure.text(0.012, 10 / height, note, ha="left", va="bottom", fontsize=8.5, color=FAINT)
-
-
-def _short(key: str) -> str:
-    """An experiment's key without its paper."""
-    return key.partition("-")[2]
+def _short(runs: Runs) -> Runs:
+    """By experiment without its paper: ray-stacked -> stacked."""
+    return {key.partition("-")[2]: run for key, run in runs.items()}
 
 
 def _measured(name: str, run: Run) -> str:
     means = run.images.mean()
     return f"{name}\nmse {means.mse:.4f}\nssim {means.ssim:.2f}\ndetail {means.gradient_correlation:.2f}"
+
+
+def _line(name: str, run: Run, column: str, colour: str, style: str = "-", x: str = "epoch") -> Line:
+    return Line(name, run.history[x], run.history[column], colour, style)
+
+
+def _splits(run: Run, term: str, name: str = "", colour: str = BLUE, x: str = "epoch") -> list[Line]:
+    """A loss or one of its terms, in training and on validation faces."""
+    columns = {"training": "train_loss" if term == "loss" else term, "validation": f"validation_{term}"}
+    styles = {"training": DASHED, "validation": "-"}
+    return [_line(f"{name}{split}", run, column, colour, styles[split], x) for split, column in columns.items()]
+
+
+def _full_schedule(run: Run) -> Run:
+    """Its history by the epoch of the full schedule, as the warm-up counts; see training.Plan."""
+    history, train = run.history, run.experiment.train
+    full = train.epochs or train.steps * history["epoch"].iloc[-1] / history["step"].iloc[-1]
+    return run._replace(history=history.assign(epoch=full * history["step"] / history["step"].iloc[-1]))
+
+
+def _without_constant(run: Run) -> Run:
+    """Its reconstruction loss without what does not depend on the model: N/2 log(2 pi variance), of a Gaussian."""
+    settings = run.experiment.objective.arguments
+    constant = 0.0
+    if settings["likelihood"] == "gaussian":
+        constant = run.pictures["originals"][0].size / 2 * math.log(2 * math.pi * settings.get("variance", 1.0))
+    columns = ("reconstruction_nats", "validation_reconstruction_nats")
+    return run._replace(history=run.history.assign(**{c: run.history[c] - constant for c in columns}))
