@@ -25,7 +25,7 @@ from autofaces.objectives import Context, Objective
 from autofaces.params import Schedule
 
 CHECKPOINT_SECONDS = 60
-ROWS = 16, 100  # of the history, about at least and at most
+ROWS = 10, 100  # of the history, about at least and at most
 VALIDATION_BATCH = 64
 PREFETCH = 3  # batches read ahead
 TRAINING, VALIDATION = 1, 2  # what noise is for
