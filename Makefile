@@ -2,8 +2,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-# waiting threads sleep: spinning ones are a little faster alone, and several times slower beside a busy neighbour
-export OMP_WAIT_POLICY ?= PASSIVE
 
 .PHONY: help setup repro test check format
 help:  ## show this list
@@ -20,7 +18,7 @@ setup: .venv/.done  ## make .venv with all packages (a minute or two, 6 GB)
 
 repro: .venv/.done  ## reproduce everything that changed, then show the results
 	@$(BIN)/autofaces check
-	$(BIN)/dvc repro
+	@$(BIN)/python -m autofaces.reproduce
 	@$(BIN)/autofaces summary
 
 test: .venv/.done  ## run the tests, the whole pipeline at smoke scale among them

@@ -19,7 +19,7 @@ def main(key: str) -> None:
     profile = params.section("profile")
     test = arrays.load(f"data/arrays/{experiment.dataset}", "test")
     model, config = models.load(f"models/{key}")
-    model.to(devices.pick())
+    model.to(devices.pick(params.profile("threads")))
 
     values = evaluation.per_image(model, test, key)
     pictures = evaluation.pictures(model, test)

@@ -23,7 +23,7 @@ def main(key: str) -> None:
     dataset = params.section(f"datasets.{experiment.dataset}")
     shared = params.section("train")
     width, passes, factor = params.profile("width"), params.profile("image_passes"), params.profile("batch")
-    device = devices.pick()
+    device = devices.pick(params.profile("threads"))
     dtype = devices.precision(params.profile("precision"), device)
     train, validation = (arrays.load(f"data/arrays/{experiment.dataset}", s) for s in ("train", "validation"))
 

@@ -65,7 +65,8 @@ class Clone:
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory) -> Clone:
     clone = Clone(tmp_path_factory.mktemp("clone"))
-    clone.dvc("repro")
+    result = clone.run(sys.executable, "-m", "autofaces.reproduce")
+    assert result.returncode == 0, result.stdout + result.stderr
     clone.commit()
     return clone
 

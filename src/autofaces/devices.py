@@ -5,12 +5,12 @@ import torch
 from autofaces.machine import processors
 
 
-def pick() -> torch.device:
-    """The GPU if there is one, else the CPU with as many threads as this process may use, stated and not guessed."""
+def pick(threads: int | None) -> torch.device:
+    """The GPU if there is one, else the CPU with so many threads; None: as many as this process may use."""
     if torch.cuda.is_available():
         torch.backends.cudnn.deterministic = True  # the same bytes on the same machine
         return torch.device("cuda")
-    torch.set_num_threads(processors())
+    torch.set_num_threads(threads or processors())
     return torch.device("cpu")
 
 

@@ -53,6 +53,7 @@ class Profile(Section):
     image_passes: Annotated[int, Field(ge=1)] | None  # images seen in one training, at most; None: the paper's epochs
     width: Annotated[float, Field(gt=0, le=1)]  # factor on the models' channel counts
     batch: Annotated[float, Field(gt=0, le=1)]  # factor on batch sizes: fewer images still make enough updates
+    threads: Annotated[int, Field(ge=1)] | None  # of a training or evaluation on a CPU; None: all there are
     precision: Literal["float32", "auto"]  # auto: bfloat16 where the hardware multiplies it
     split: dict[str, SplitRule]  # instead of the dataset's own rule
 
