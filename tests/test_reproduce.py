@@ -3,11 +3,12 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autofaces.reproduce import chunks
+from autofaces.reproduce import hands
 
 
 @given(st.lists(st.text()), st.integers(1, 9))
-def test_chunks_hold_every_key_once_in_order(keys, size):
-    parts = list(chunks(keys, size))
-    assert [key for part in parts for key in part] == keys
-    assert all(0 < len(part) <= size for part in parts)
+def test_every_key_is_dealt_once_and_hands_are_even(keys, size):
+    dealt = hands(keys, size)
+    assert sorted(key for hand in dealt for key in hand) == sorted(keys)
+    assert all(max(map(len, dealt)) - 1 <= len(hand) <= size for hand in dealt)
+    assert len(dealt) == -(-len(keys) // size)
