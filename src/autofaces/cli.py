@@ -87,7 +87,7 @@ def _experiment(settings: params.Params, key: str, profile: params.Profile) -> d
             experiment.model.name, dataset.size, dataset.channels, profile.width, experiment.model.arguments
         ),
         "epochs": schedule and schedule.epochs,
-        "image_passes": profile.image_passes if schedule else None,
+        "image_passes": profile.image_passes.get(experiment.dataset) if schedule else None,
         "arguments": experiment.model.arguments,
         "objective_arguments": experiment.objective and experiment.objective.arguments,
         "train": schedule and schedule.model_dump(exclude_none=True),

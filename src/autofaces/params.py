@@ -50,7 +50,7 @@ class Profile(Section):
 
     source: Literal["synthetic", "local", "official"]
     images: Annotated[int, Field(ge=30)] | None  # at most, per dataset; None: all
-    image_passes: Annotated[int, Field(ge=1)] | None  # images seen in one training, at most; None: the paper's epochs
+    image_passes: dict[str, Annotated[int, Field(ge=1)]]  # images seen in one training, at most, by dataset; else all
     width: Annotated[float, Field(gt=0, le=1)]  # factor on the models' channel counts
     batch: Annotated[float, Field(gt=0, le=1)]  # factor on batch sizes: fewer images still make enough updates
     threads: Annotated[int, Field(ge=1)] | None  # of a training or evaluation on a CPU; None: all there are
@@ -193,8 +193,9 @@ class Params(Section):
         for key, experiment in self.experiments.items():
             _one_of(f"experiments.{key}.dataset", experiment.dataset, self.datasets)
         for key, profile in self.profiles.items():
-            for dataset in profile.split:
-                _one_of(f"profiles.{key}.split", dataset, self.datasets)
+            for field in ("image_passes", "split"):
+                for dataset in getattr(profile, field):
+                    _one_of(f"profiles.{key}.{field}", dataset, self.datasets)
         return self
 
     @model_validator(mode="after")
