@@ -71,6 +71,18 @@ def summary() -> None:
         typer.echo(f"  {path}")
 
 
+@app.command("claims")
+def print_claims() -> None:
+    """Print every claim of the papers: effect, 95 % interval, rule, and whether it is reproduced."""
+    path = Path("metrics/claims.json")
+    if not path.exists():
+        _refuse("metrics/claims.json: no claims judged yet; run `make repro`")
+    from autofaces import claims  # scipy takes half a second to import: only where it is needed
+
+    for line in claims.lines(json.loads(path.read_text(encoding="utf-8"))):
+        typer.echo(line)
+
+
 def _experiment(settings: params.Params, key: str, profile: params.Profile) -> dict[str, object]:
     from autofaces import models  # torch takes a second to import: only where it is needed
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 from tqdm import tqdm
 
 from autofaces import probability
@@ -18,7 +19,16 @@ SHOWN = 8  # test images in the figures, the same for every model of a dataset
 DEEP = 2  # of them also decoded from every depth
 MADE_UP = 24  # samples in the figures
 MOST = 1000  # samples that are measured
+AVERAGED = 2000  # training images
 SAMPLES, CODES = 0, 1  # what noise is for
+
+
+def flops(model: nn.Module, size: int, channels: int) -> int:
+    """Floating-point operations of one image's reconstruction: 2 for each multiplication with its addition, of
+    convolutions and matrix products alone."""
+    with FlopCounterMode(display=False) as counter:
+        reconstruct(model, torch.zeros(1, size, size, channels, dtype=torch.uint8, device=_device(model)))
+    return counter.get_total_flops()
 
 
 def per_image(model: nn.Module, test: np.memmap, name: str) -> dict[str, np.ndarray]:
@@ -29,6 +39,13 @@ def per_image(model: nn.Module, test: np.memmap, name: str) -> dict[str, np.ndar
         original, output = normalise(images, (0.0, 1.0)), reconstruct(model, images)
         parts.append(reconstruction.errors(original, output) | sharpness.detail(original, output))
     return _joined(parts)
+
+
+def mse_of_mean(train: np.memmap, test: np.memmap) -> np.ndarray:
+    """uint8 (N, H, W, C) each -> (N,) float64: the error of showing, for every test image, the average of at most 2,000
+    training images: what a model has to beat."""
+    mean = np.mean([train[i] for i in _evenly(train, AVERAGED)], axis=0, dtype=np.float64)
+    return np.array([np.square((image - mean) / 255).mean() for image in test])
 
 
 @torch.inference_mode()
@@ -70,7 +87,7 @@ def samples(model: nn.Module, test_images: int) -> np.ndarray:
     """uint8 (K, H, W, C) that a variational model makes up from draws of N(0, I), the same for every model with such a
     code: as many as there are test images, at most 1,000, at least the 24 of the figures."""
     count = max(MADE_UP, min(test_images, MOST))
-    noise = probability.generator(next(model.parameters()).device, SAMPLES)
+    noise = probability.generator(_device(model), SAMPLES)
     parts = [_pixels(sample(model, min(BATCH, count - start), noise)) for start in range(0, count, BATCH)]
     return np.concatenate(parts)
 
@@ -133,7 +150,11 @@ def _joined(parts: list[dict[str, Tensor]]) -> dict[str, np.ndarray]:
 
 
 def _tensor(model: nn.Module, images: np.ndarray) -> Tensor:
-    return torch.from_numpy(np.array(images)).to(next(model.parameters()).device)
+    return torch.from_numpy(np.array(images)).to(_device(model))
+
+
+def _device(model: nn.Module) -> torch.device:
+    return next(model.parameters()).device
 
 
 def _pixels(images: Tensor) -> np.ndarray:
