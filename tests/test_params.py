@@ -85,7 +85,7 @@ def test_the_projects_own_settings_are_allowed():
         ("experiments/ray-stacked/train", None, "objective, train: set both (trained by gradient) or neither"),
         ("experiments/ray-stacked/train/steps", 5, "experiments.ray-stacked.train: epochs, steps: set one of the two"),
         ("experiments/ray-stacked/train/epochs", 0, "experiments.ray-stacked.train.epochs = 0: input should be greater"),
-        ("experiments/ray-stacked/train/batch_size", 9000, "experiments.ray-stacked.train.batch_size = 9000: times profiles.demo.batch = 0.25 more than profiles.demo.images = 1600, all the images there are"),
+        ("experiments/ray-stacked/train/batch_size", 9000, "experiments.ray-stacked.train.batch_size = 9000: times profiles.demo.batch = 0.25 more than profiles.demo.images = 1200, all the images there are"),
         ("experiments/ray-stacked/train/optimizer", "adm", "train.optimizer = 'adm': input should be 'adam' or"),
         ("experiments/ray-stacked/train/learning_rate", "fast", "train.learning_rate = 'fast': input should be a valid"),
         ("experiments/Ray Stacked", {}, "experiments.Ray Stacked"),
