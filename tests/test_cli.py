@@ -1,13 +1,22 @@
 """The command line, as a user sees it."""
 
+import csv
+import itertools
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
+from test_uses import AUTOENCODER, VARIATIONAL, train
 from typer.testing import CliRunner
 
-from autofaces import files
+from autofaces import files, gallery, models, params, uses
 from autofaces.cli import app
+from autofaces.sheets import FACE, GAP
 
 ROOT = Path(__file__).parents[1]
 
@@ -71,3 +80,326 @@ def test_summary_without_results_says_how_to_get_them(invoke):
     result = invoke("summary")
     assert result.exit_code == 1
     assert "no results yet; run `make repro`" in result.stderr
+
+
+USES = ("reconstruct", "denoise", "morph", "similar", "sample", "outliers", "export")
+
+
+def run(*arguments: object):
+    return CliRunner(env={"COLUMNS": "80", "TERMINAL_WIDTH": "80"}).invoke(app, [str(a) for a in arguments])
+
+
+def photo(path: Path, seed: int = 0, size: tuple[int, int] = (32, 32)) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), np.uint8)
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+def pixels(path: Path) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def tile(path: Path, row: int, column: int, lines: int = 0) -> np.ndarray:
+    """A face of a picture, whose captions have so many lines in each row above."""
+    top, left = GAP + row * (FACE + GAP) + 15 * lines, GAP + column * (FACE + GAP)
+    return pixels(path)[top : top + FACE : FACE // 32, left : left + FACE : FACE // 32]
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch) -> Path:
+    """A folder with two trained models, and photos: 12 that can be read and one that cannot."""
+    monkeypatch.chdir(tmp_path)
+    metrics = {"mse": 0.2, "denoise_psnr_gain_db": 1, "search_precision_at_5": 0.5, "swd": 3, "outlier_auroc": 0.9}
+    train("plain", AUTOENCODER, {"mse": 0.1})
+    train("vae", VARIATIONAL, metrics)
+    for i in range(12):
+        photo(tmp_path / "photos" / f"{i:02}.png", i)
+    (tmp_path / "photos" / "text.jpg").write_text("no image")
+    return tmp_path
+
+
+@pytest.fixture
+def plain(project):
+    return models.load("models/plain")[0]
+
+
+class TestHelp:
+    def test_lists_every_command_with_a_whole_sentence(self):
+        shown = run("--help").output
+        commands = shown.split("Commands:")[1].strip().splitlines()
+        assert {line.split()[0] for line in commands} >= {*USES, "check", "experiments", "summary"}
+        assert all(line.endswith(".") and not line.endswith("...") for line in commands)
+
+    @pytest.mark.parametrize("command", USES)
+    def test_fits_in_80_columns_and_gives_an_example(self, command):
+        result = run(command, "--help")
+        assert result.exit_code == 0
+        assert max(map(len, result.output.splitlines())) <= 80
+        assert f"  autofaces {command}" in result.output.split("Examples:")[1]
+
+    def test_is_there_before_torch_could_be_imported(self):
+        code = "import sys; from autofaces.cli import app; sys.exit('torch' in sys.modules)"
+        subprocess.run([sys.executable, "-c", code], check=True)
+
+    def test_examples_name_rows_that_there_are(self):
+        keys = set(params.load(ROOT / "params.yaml").experiments)
+        for command in USES:
+            words = run(command, "--help").output.split("Examples:")[1].split()
+            named = {after for word, after in itertools.pairwise(words) if word in ("--experiment", "export")}
+            assert named - {"KEY"} <= keys
+
+
+def test_a_shell_completes_the_rows_that_are_trained(project):
+    words = "autofaces reconstruct --experiment "
+    environment = {"_AUTOFACES_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": "3"}
+    result = CliRunner(env=environment).invoke(app, prog_name="autofaces")
+    assert result.output.split() == ["plain", "vae"]
+
+
+class TestReconstruct:
+    def test_shows_each_image_above_what_the_model_makes_of_it(self, project, plain):
+        result = run("reconstruct", "photos/00.png", "photos/03.png", "--experiment", "plain")
+        assert (result.exit_code, result.output) == (0, "reconstruct.png: 2 images, 32 x 32 pixels each\n")
+        originals = np.stack([pixels(project / "photos" / name) for name in ("00.png", "03.png")])
+        made = uses.reconstruct(plain, originals)
+        for i in range(2):
+            np.testing.assert_array_equal(tile(project / "reconstruct.png", 0, i), originals[i])
+            np.testing.assert_array_equal(tile(project / "reconstruct.png", 1, i, lines=1), made[i])
+
+    def test_says_which_row_it_took_and_why(self, project):
+        lines = run("reconstruct", "photos/00.png").output.splitlines()
+        assert lines[0] == "plain (32 x 32 pixels, RGB): lowest mse, 0.1, of 2 rows; --experiment KEY takes another"
+
+    def test_into_a_folder_writes_a_png_for_each_image_in_its_place(self, project, plain):
+        photo(project / "photos/below/00.jpg", 3)
+        photo(project / "photos/below/00.png", 4)
+        result = run("reconstruct", "photos", "--experiment", "plain", "--out", "made")
+        assert result.exit_code == 0
+        assert "1 of 15 images cannot be read:\n  photos/text.jpg: not readable as an image" in result.stderr
+        assert result.stdout == "made: 14 images, 32 x 32 pixels each\n"
+        names = {str(path.relative_to("made")) for path in Path("made").rglob("*.*")}
+        assert names == {*(f"{i:02}.png" for i in range(12)), "below/00.png", "below/00_.png"}
+        expected = uses.reconstruct(plain, pixels(project / "photos/07.png")[None])[0]
+        np.testing.assert_array_equal(pixels(project / "made/07.png"), expected)
+
+    def test_a_picture_of_too_many_is_refused_before_any_work(self, project):
+        for i in range(65):
+            photo(project / "many" / f"{i}.png", i)
+        result = run("reconstruct", "many")
+        assert result.exit_code == 1
+        assert "error: 65 images: a picture shows at most 64; name a folder with --out" in result.stderr
+
+    @pytest.mark.parametrize("out", ["reconstruct.png", "made"])
+    def test_nothing_is_replaced_without_being_told(self, project, out):
+        assert run("reconstruct", "photos/00.png", "--experiment", "vae", "--out", out).exit_code == 0
+        before = {path: path.read_bytes() for path in project.rglob("*.png")}
+        result = run("reconstruct", "photos/00.png", "--experiment", "plain", "--out", out)
+        assert result.exit_code == 1
+        assert f"error: {out}: exists; --force replaces it, --out PATH writes elsewhere" in result.stderr
+        assert {path: path.read_bytes() for path in project.rglob("*.png")} == before
+        assert run("reconstruct", "photos/00.png", "--experiment", "plain", "--out", out, "--force").exit_code == 0
+        assert {path: path.read_bytes() for path in project.rglob("*.png")} != before
+
+    def test_force_keeps_what_else_is_in_the_folder(self, project):
+        photo(project / "made/mine.png")
+        assert run("reconstruct", "photos/00.png", "--out", "made", "--force").exit_code == 0
+        assert {path.name for path in Path("made").iterdir()} == {"mine.png", "00.png"}
+
+    @pytest.mark.parametrize("out", ["photos", "photos/00.png"])
+    def test_not_even_force_replaces_the_images_themselves(self, project, out):
+        before = pixels(project / "photos/00.png")
+        result = run("reconstruct", "photos/00.png", "--out", out, "--force")
+        assert result.exit_code == 1
+        assert "one of the images to read; write elsewhere" in result.stderr
+        np.testing.assert_array_equal(pixels(project / "photos/00.png"), before)
+
+    def test_where_nothing_can_be_read_nothing_is_written(self, project):
+        for out in ("made", "made.png"):
+            result = run("reconstruct", "photos/text.jpg", "--out", out)
+            assert result.exit_code == 1
+            assert "error: 1 of 1 images cannot be read:\n  photos/text.jpg" in result.stderr
+            assert not Path(out).exists()
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (["nowhere.jpg"], "error: nowhere.jpg: not found"),
+            (["empty"], "error: empty: no images there (files that end in jpg, jpeg, png"),
+            (["photos", "--out", "a.jpg"], "error: --out a.jpg: not known; expected .png or a folder"),
+            (["photos", "--experiment", "ray"], "error: experiment ray: no trained model at models/ray"),
+            (["photos", "--experiment", "broken"], "error: models/broken: no whole model there"),
+            (["photos", "--out", "photos/00.png/a.png"], "error: photos/00.png: File exists"),
+        ],
+        ids=["absent", "empty", "suffix", "unknown row", "broken model", "unwritable"],
+    )
+    def test_what_cannot_be_is_refused_in_one_message(self, project, arguments, message):
+        (project / "empty").mkdir()
+        (project / "models/broken").mkdir()
+        result = run("reconstruct", *arguments)
+        assert result.exit_code == 1
+        assert message in result.stderr
+        assert "Traceback" not in result.stderr
+
+    def test_crop_says_what_is_used_of_an_image(self, project):
+        photo(project / "wide.png", 1, (64, 32))
+        shown = []
+        for crop in ("square", "whole", "16"):
+            run("reconstruct", "wide.png", "--experiment", "plain", "--crop", crop, "--out", f"{crop}.png")
+            shown.append(tile(project / f"{crop}.png", 0, 0))
+        np.testing.assert_array_equal(shown[0], pixels(project / "wide.png")[:, 16:48])
+        assert (shown[0] != shown[1]).any()
+        assert (shown[1] != shown[2]).any()
+        result = run("reconstruct", "wide.png", "--crop", "round")
+        assert (result.exit_code, "expected square, whole, or a number" in result.stderr) == (2, True)
+
+    def test_a_name_that_is_no_text_does_no_harm(self, project):
+        name = os.fsdecode(b"\xff.png")
+        photo(project / name)
+        assert run("reconstruct", name).exit_code == 0
+        assert run("outliers", name, "photos").exit_code == 0
+
+
+def test_denoise_gives_what_the_model_makes_of_the_image_as_it_is(project):
+    result = run("denoise", "photos/00.png", "--out", "clean")
+    assert result.output.splitlines()[0].startswith(
+        "vae (32 x 32 pixels, RGB): highest denoise_psnr_gain_db, 1, of 1 row;"
+    )
+    expected = uses.reconstruct(models.load("models/vae")[0], pixels(project / "photos/00.png")[None])[0]
+    np.testing.assert_array_equal(pixels(project / "clean/00.png"), expected)
+
+
+class TestMorph:
+    def test_has_both_images_with_nine_steps_between(self, project, plain):
+        result = run("morph", "photos/00.png", "photos/01.png", "--experiment", "plain")
+        assert result.output == "morph.png: 9 steps from photos/00.png to photos/01.png\n"
+        ends = np.stack([pixels(project / f"photos/0{i}.png") for i in (0, 1)])
+        expected = [ends[0], *uses.morph(plain, ends), ends[1]]
+        for column, face in enumerate(expected):
+            np.testing.assert_array_equal(tile(project / "morph.png", 0, column), face)
+
+    def test_a_folder_or_an_unreadable_file_is_no_image(self, project):
+        result = run("morph", "photos/00.png", "photos")
+        assert (result.exit_code, result.stderr) == (1, "error: photos: a folder, expected one image\n")
+        result = run("morph", "photos/00.png", "photos/text.jpg")
+        assert result.exit_code == 1
+        assert "error: photos/text.jpg: not readable as an image" in result.stderr
+
+
+class TestSimilar:
+    def test_finds_the_most_similar_without_the_image_itself(self, project):
+        Path("photos/copy.png").write_bytes(Path("photos/05.png").read_bytes())
+        result = run("similar", "photos/05.png", "--in", "photos", "--out", "near.csv", "--count", 3)
+        assert result.exit_code == 0
+        assert "1 of 14 images cannot be read:\n  photos/text.jpg" in result.stderr
+        assert "13 codes of photos in " in result.stdout
+        with Path("near.csv").open() as file:
+            rows = list(csv.DictReader(file))
+        assert rows[0]["file"] == "photos/copy.png"
+        values = [float(row["similarity"]) for row in rows]
+        assert values[0] == pytest.approx(1, abs=1e-5)
+        assert values == sorted(values, reverse=True)
+        assert len({row["file"] for row in rows} - {"photos/05.png"}) == 3
+
+    def test_shows_the_query_first_and_opens_no_image_twice(self, project):
+        for new in (13, 0):
+            result = run("similar", "photos/05.png", "--in", "photos", "--force")
+            assert f"({new} images opened)" in result.stdout
+        np.testing.assert_array_equal(tile(project / "similar.png", 0, 0), pixels(project / "photos/05.png"))
+        others = [pixels(path) for path in sorted((project / "photos").glob("*.png")) if path.name != "05.png"]
+        for column in range(1, 8):
+            shown = tile(project / "similar.png", 0, column)
+            assert any((shown == other).all() for other in others)
+
+    def test_the_folder_must_be_one(self, project):
+        result = run("similar", "photos/05.png", "--in", "photos/01.png")
+        assert (result.exit_code, result.stderr) == (1, "error: --in photos/01.png: not a folder\n")
+
+    def test_a_folder_with_nothing_but_the_query_has_nothing_similar(self, project):
+        photo(project / "one/a.png")
+        result = run("similar", "one/a.png", "--in", "one")
+        assert result.exit_code == 1
+        assert "error: --in one: no image there but one/a.png itself" in result.stderr
+
+
+class TestSample:
+    def test_makes_the_same_faces_of_the_same_seed(self, project):
+        for seed, out in ((0, "a.png"), (0, "b.png"), (1, "c.png")):
+            assert run("sample", "--seed", seed, "--out", out).output.endswith(f"{out}: 16 faces, seed {seed}\n")
+        assert Path("a.png").read_bytes() == Path("b.png").read_bytes() != Path("c.png").read_bytes()
+
+    def test_writes_any_number_into_a_folder(self, project):
+        assert run("sample", "--count", 70, "--out", "made").exit_code == 0
+        names = sorted(path.name for path in Path("made").iterdir())
+        assert (len(names), names[0], names[-1]) == (70, "00.png", "69.png")
+        assert pixels(project / "made/07.png").shape == (32, 32, 3)
+        result = run("sample", "--count", 70)
+        assert "error: --count 70: a picture shows at most 64; name a folder with --out" in result.stderr
+
+    def test_needs_a_variational_model(self, project):
+        result = run("sample", "--experiment", "plain")
+        assert result.exit_code == 1
+        assert "error: experiment plain: it is not variational" in result.stderr
+
+
+class TestOutliers:
+    def rows(self, *arguments: object) -> list[dict[str, str]]:
+        result = run("outliers", *arguments, "--out", "o.csv", "--force")
+        assert result.exit_code == 0
+        with Path("o.csv").open() as file:
+            return list(csv.DictReader(file))
+
+    def test_has_every_image_that_can_be_read_with_its_score_highest_first(self, project):
+        rows = self.rows("photos", "--experiment", "plain")
+        assert list(rows[0]) == ["file", "score", "threshold", "outlier"]
+        assert {row["file"] for row in rows} == {f"photos/{i:02}.png" for i in range(12)}
+        scores = [float(row["score"]) for row in rows]
+        assert scores == sorted(scores, reverse=True)
+        model, _ = models.load("models/plain")
+        images = np.stack([pixels(project / row["file"]) for row in rows])
+        np.testing.assert_allclose(scores, uses.scores(model, images), rtol=1e-5)
+
+    def test_without_the_data_set_the_threshold_is_of_the_images_themselves_and_says_so(self, project):
+        rows = self.rows("photos", "--experiment", "plain")
+        assert [row["outlier"] for row in rows] == ["1", *["0"] * 11]
+        assert float(rows[0]["threshold"]) == pytest.approx(np.percentile([float(r["score"]) for r in rows], 99))
+        output = run("outliers", "photos", "--experiment", "plain").output
+        assert "mse: 99th percentile of these images themselves: the model's own data set is not here" in output
+
+    def test_with_the_data_set_the_threshold_is_of_its_unseen_faces(self, project):
+        config = json.loads(Path("models/vae/config.json").read_text())
+        files.write_json("models/vae/config.json", config | {"dataset": "mine"})
+        for part, seed in (("validation", 1), ("test", 2)):
+            Path("data/arrays/mine").mkdir(parents=True, exist_ok=True)
+            images = np.random.default_rng(seed).integers(0, 256, (50, 32, 32, 3), np.uint8)
+            np.save(f"data/arrays/mine/{part}.npy", images)
+        Image.new("RGB", (32, 32)).save(project / "black.bmp")
+        rows = self.rows("photos", "black.bmp", "--experiment", "vae")
+        value, _ = uses.threshold(uses.load("outliers", "vae"))
+        assert [float(row["threshold"]) for row in rows] == pytest.approx([value] * 13)
+        assert [row["outlier"] == "1" for row in rows] == [float(row["score"]) > value for row in rows]
+
+
+class TestExport:
+    def test_writes_a_file_and_says_what_it_takes(self, project):
+        pytest.importorskip("onnxscript")
+        result = run("export", "plain", "--part", "encode")
+        lines = result.output.splitlines()
+        assert lines[0].startswith("plain-encode.onnx: ")
+        assert "  images: float32 (N, 3, 32, 32), RGB in [0, 1], rows from the top" in lines
+        assert Path("plain-encode.onnx").exists()
+        assert "exists; --force replaces it" in run("export", "plain", "--part", "encode").stderr
+
+
+def test_interrupted_work_leaves_nothing_under_its_name(project, monkeypatch):
+    def interrupt(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(gallery, "nearest", interrupt)
+    monkeypatch.setattr(uses, "reconstruct", interrupt)
+    before = set(project.glob("*"))
+    for arguments in (["reconstruct", "photos"], ["similar", "photos/00.png", "--in", "photos"]):
+        result = run(*arguments)
+        assert result.exit_code == 130
+    assert set(project.glob("*")) - before == {project / ".work"}

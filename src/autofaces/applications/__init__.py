@@ -1,0 +1,77 @@
+"""What a code is good for: each use a number with its baseline, and pictures for a figure.
+
+The uses are those of kovenko2020 (search, probe, denoise, outliers, morph), and copies: whether a model that makes
+images up only gives its training images back.
+"""
+
+import math
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from torch import nn
+
+from autofaces.applications import copies, denoise, morph, outliers, probe, search
+from autofaces.applications.encoding import codes, principal, some
+from autofaces.params import Component
+
+USES = ("search", "probe", "denoise", "outliers", "morph", "copies")
+TRAINING = 2000  # training images, at most, for principal components, probes and the average image
+TEST = 4000  # test images, at most, that are searched and probed
+
+
+class Part(NamedTuple):
+    """Images of one part of a split, and what is known of them."""
+
+    images: np.ndarray  # uint8 (N, H, W, C)
+    labels: pd.DataFrame  # row i of image i: group, identity where known, labels
+
+
+def measure(
+    uses: Collection[str],
+    model: nn.Module,
+    objective: Component | None,
+    train: Part,
+    test: Part,
+    others: Mapping[str, np.ndarray],
+) -> tuple[dict[str, float], dict[str, np.ndarray]]:
+    """Metrics and pictures of the `uses`, a choice of USES: as their modules describe them.
+
+    `objective` is what the model was trained with; others: test images of other data sets by name, which are outliers
+    here. Metrics that have no value, for want of a label or of anything to divide by, are absent.
+    """
+    metrics: dict[str, float] = {}
+    pictures: dict[str, np.ndarray] = {}
+    fitted = some(len(train.images), TRAINING)
+    images, labels = train.images[fitted], train.labels.iloc[fitted]
+    if {"search", "probe"} & set(uses):
+        asked = whole_groups(test.labels.group, TEST)
+        queries, answers = test.images[asked], test.labels.iloc[asked]
+        known, new = codes(model, images), codes(model, queries)
+        components = principal(images, queries, known.shape[1])
+    if "search" in uses:
+        _add(metrics, pictures, search.measure(new, components[1], queries, answers))
+    if "probe" in uses:
+        metrics |= probe.measure({"": (known, new), "_pca": components}, labels, answers)
+        pictures |= probe.feature_maps(model, test.images)
+    if "denoise" in uses:
+        _add(metrics, pictures, denoise.measure(model, test.images, images.mean(0)))
+    if "outliers" in uses:
+        _add(metrics, pictures, outliers.measure(model, objective, train.images, test.images, others))
+    if "morph" in uses:
+        _add(metrics, pictures, morph.measure(model, test.images))
+    if "copies" in uses:
+        _add(metrics, pictures, copies.measure(model, train.images, test.images))
+    return {name: value for name, value in metrics.items() if math.isfinite(value)}, pictures
+
+
+def whole_groups(group: pd.Series, most: int) -> np.ndarray:
+    """Indices, in order, of the images of the first groups by name that have at most `most` images together."""
+    _, index, sizes = np.unique(group.to_numpy(str), return_inverse=True, return_counts=True)
+    return np.flatnonzero(np.cumsum(sizes)[index] <= most)
+
+
+def _add(metrics: dict, pictures: dict, found: tuple[dict, dict]) -> None:
+    metrics |= found[0]
+    pictures |= found[1]
