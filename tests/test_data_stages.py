@@ -25,7 +25,13 @@ def run(folder: Path, stage: str, *arguments: str, **environment: str) -> subpro
 def set_up(folder: Path, source: str = "local", split: dict[str, str] | None = None, **datasets: dict) -> None:
     """The project's settings with another profile, and datasets (layout among them) in place of its own."""
     settings = yaml.safe_load((ROOT / "params.yaml").read_text())
-    profile = settings["profiles"]["smoke"] | {"source": source, "images": 40, "split": split or {}}
+    profile = settings["profiles"]["smoke"] | {
+        "source": source,
+        "images": 40,
+        "image_passes": {},
+        "split": split or {},
+        "batch": 0.1,
+    }
     settings |= {"profile": "smoke", "profiles": {"smoke": profile}}
     if datasets:
         archives = {key: {"layout": dataset["layout"]} for key, dataset in datasets.items()}

@@ -434,7 +434,7 @@ def summary() -> None:
 
 @app.command("claims")
 def print_claims() -> None:
-    """Print the verdict on every claim of the papers, with its effect."""
+    """Print the verdict on every claim of the papers."""
     path = Path("metrics/claims.json")
     if not path.exists():
         _refuse("metrics/claims.json: no claims judged yet; run `make repro`")

@@ -70,7 +70,7 @@ def load(use: str, experiment: str | None) -> Trained:
         raise files.BadInput(
             f"experiment {key}: it is not variational, so it cannot {use}; rows that can: {', '.join(able) or 'none'}"
         )
-    return Trained(folder.name, folder, model.to(devices.pick()), config, why)
+    return Trained(folder.name, folder, model.to(devices.pick(None)), config, why)
 
 
 def keys() -> list[str]:
