@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,7 +31,7 @@ VALIDATION_BATCH = 64
 PREFETCH = 3  # batches read ahead
 TRAINING, VALIDATION = 1, 2  # what noise is for
 CLOSED_FORM_BLOCK = 256  # images in memory at a time
-OPTIMIZERS = {"adam": torch.optim.Adam, "adamax": torch.optim.Adamax}
+OPTIMIZERS = {"adam": partial(torch.optim.Adam, fused=True), "adamax": torch.optim.Adamax}
 
 Row = dict[str, float]
 
