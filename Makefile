@@ -17,9 +17,9 @@ setup: .venv/.done  ## make .venv with all packages (a minute or two, 6 GB)
 	@touch $@
 
 repro: .venv/.done  ## reproduce everything that changed, then show the results
-	@$(BIN)/autofaces check
 	@$(BIN)/python -m autofaces.reproduce
 	@$(BIN)/autofaces summary
+	@$(BIN)/autofaces claims
 
 test: .venv/.done  ## run the tests, the whole pipeline at smoke scale among them
 	$(BIN)/python -m pytest

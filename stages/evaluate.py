@@ -1,11 +1,13 @@
 """Measure one experiment on its test images: `python stages/evaluate.py ray-stacked`.
 
-Needs models/<experiment> and data/arrays/<dataset>; makes metrics/<experiment>.json, the means over images, and for
-figures and claims data/evaluations/<paper>/<experiment>: these, every image's values, pictures, and the history. Of a
-variational model also what its code holds, and what it makes up beside the test images.
+Needs models/<experiment> and data/arrays/<dataset>; makes metrics/<experiment>.json, the means over images and seeds,
+and for figures and claims data/evaluations/<paper>/<experiment>: these, every image's values, and of the first seed
+pictures and the history. Of a variational model also what its code holds, and what it makes up beside the test images;
+of an experiment with applications what its code is good for.
 """
 
 import shutil
+from typing import Any
 
 import numpy as np
 
@@ -17,33 +19,69 @@ from autofaces.metrics import latent
 def main(key: str) -> None:
     experiment = params.section(f"experiments.{key}")
     profile = params.section("profile")
-    train, test = (arrays.load(f"data/arrays/{experiment.dataset}", s) for s in ("train", "test"))
-    model, config = models.load(f"models/{key}")
-    model.to(devices.pick(params.profile("threads")))
+    device = devices.pick(params.profile("threads"))
+    parts = {s: arrays.load(f"data/arrays/{experiment.dataset}", s) for s in ("train", "validation", "test")}
+    rows, found = [], []
+    for folder in models.seeds(f"models/{key}"):
+        model, config = models.load(folder)
+        values, numbers, made = measured(model.to(device), config, experiment, parts, key)
+        if not found:
+            pictures, about = made, described(model, config)
+        rows += evaluation.rows(values, config["training"]["seed"])
+        found.append(numbers)
+    summary = {
+        "profile": profile,
+        "paper": experiment.paper,
+        "dataset": experiment.dataset,
+        "seeds": len(found),
+        **about,
+    }
+    summary |= {"images": sum(map(len, parts.values())), "test_images": len(parts["test"])}
+    summary |= evaluation.over_seeds(found)
+    with files.writing(f"data/evaluations/{experiment.paper}/{key}") as folder:
+        files.write_json(folder / "metrics.json", summary)
+        files.write_csv(folder / "images.csv", rows)
+        np.savez(folder / "pictures.npz", **pictures)
+        shutil.copyfile(f"models/{key}/history.csv", folder / "history.csv")
+    files.write_json(f"metrics/{key}.json", summary)
 
+
+def described(model, config: dict[str, Any]) -> dict[str, Any]:
+    """What a model is, and how it was trained."""
+    return {
+        "parameters": config["parameters"],
+        "flops_per_image": evaluation.flops(model, config["size"], config["channels"]),
+        "precision": config["training"]["precision"],
+        "training_images_seen": config["training"]["images"],
+    }
+
+
+def measured(
+    model, config: dict[str, Any], experiment: params.Experiment, parts: dict[str, np.memmap], key: str
+) -> tuple[dict[str, np.ndarray], dict[str, float], dict[str, np.ndarray]]:
+    """One seed's values of every test image, its numbers (means, and what no image has alone), and pictures."""
+    train, test = parts["train"], parts["test"]
     values = evaluation.per_image(model, test, key) | {"mse_of_mean": evaluation.mse_of_mean(train, test)}
     pictures = evaluation.pictures(model, test)
-    generation = {}
+    numbers = {}
     if codes := evaluation.codes(model, test):
         values |= evaluation.nats(model, test, codes, experiment.objective)
         samples = evaluation.samples(model, len(test))
-        generation = {"active_units": latent.active_units(codes[0]), **evaluation.of_samples(samples, test)}
+        numbers = {"active_units": latent.active_units(codes[0]), **evaluation.of_samples(samples, test)}
         pictures["samples"] = samples[: evaluation.MADE_UP]
-    training = config["training"]
-    summary = {"profile": profile, "paper": experiment.paper, "dataset": experiment.dataset}
-    summary |= {"parameters": config["parameters"]}
-    summary |= {"flops_per_image": evaluation.flops(model, config["size"], config["channels"])}
-    summary |= {"precision": training["precision"]}
-    summary |= {"training_images_seen": training["images"], "test_images": len(test)}
+    if experiment.applications:
+        from autofaces import applications  # scikit-learn takes over a second: only where it is needed
+
+        both = (
+            applications.Part(parts[s], arrays.labels(f"data/arrays/{experiment.dataset}", s))
+            for s in ("train", "test")
+        )
+        of_all, of_images, shown = applications.measure(experiment.applications, model, experiment.objective, *both, {})
+        values |= of_images
+        numbers |= of_all
+        pictures |= shown
     means = evaluation.means(values)
-    means["generalisation_gap"] = means["mse"] / training["train_mse"]
-    rounded = {n: v if isinstance(v, int) else float(f"{v:.6g}") for n, v in (means | generation).items()}
-    with files.writing(f"data/evaluations/{experiment.paper}/{key}") as folder:
-        files.write_json(folder / "metrics.json", summary | rounded)
-        files.write_csv(folder / "images.csv", evaluation.rows(values))
-        np.savez(folder / "pictures.npz", **pictures)
-        shutil.copyfile(f"models/{key}/history.csv", folder / "history.csv")
-    files.write_json(f"metrics/{key}.json", summary | rounded)
+    return values, means | {"generalisation_gap": means["mse"] / config["training"]["train_mse"]} | numbers, pictures
 
 
 if __name__ == "__main__":

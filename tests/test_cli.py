@@ -37,7 +37,7 @@ def test_experiments_lists_every_row_with_its_parameters(invoke):
     result = invoke("experiments", "--profile", "paper")
     assert result.exit_code == 0
     (row,) = [line.split() for line in result.output.splitlines() if line.startswith("ray-recursive ")]
-    assert row == ["ray-recursive", "ray2020", "lfw", "ladder", "layerwise", "1,771,083", "10", "-"]
+    assert row == ["ray-recursive", "ray2020", "lfw", "ladder", "layerwise", "1,771,083", "10", "-", "1.0"]
 
 
 def test_experiments_as_json_has_every_setting(invoke):
@@ -62,18 +62,30 @@ def test_check_names_a_wrong_setting(invoke):
     assert "profiles.smoke.precision = 'float8': input should be 'float32' or 'auto'" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("      name: mse\n", "      name: mse\n      kl: 0.5\n", "ray-stacked.objective: mse has a KL, and ladder"),
+        ("      variational: true\n", "", "kovenko-vae-var1e-1.objective: elbo has a KL, and pooling"),
+        ("    size: 128", "    size: 64", "ray-stacked.model: ladder"),
+    ],
+)  # fmt: skip
+def test_check_builds_every_model_and_names_what_does_not_go_together(invoke, old, new, message):
+    result = invoke("check", replace=(old, new))
+    assert result.exit_code == 1
+    assert f"experiments.{message}" in result.stderr
+
+
 def test_summary_shows_results_in_the_order_of_params(invoke, tmp_path):
     names = ("mse", "psnr_db", "ssim", "sharpness_ratio", "sharpness_ratio_coarse")
     names += ("gradient_correlation", "grain", "blockiness", "generalisation_gap")
     for key in ("pca-lfw", "ray-stacked"):
         metrics = dict.fromkeys(names, 0.123456) | {"dataset": "lfw", "profile": "demo"}
         files.write_json(tmp_path / "metrics" / f"{key}.json", metrics)
-    (tmp_path / "figures" / "ray2020").mkdir(parents=True)
-    (tmp_path / "figures" / "ray2020" / "losses.png").touch()
     lines = invoke("summary").output.splitlines()
     assert [line.split()[0] for line in lines[:3]] == ["experiment", "ray-stacked", "pca-lfw"]
     assert "0.1235" in lines[1]
-    assert lines[-1] == "  figures/ray2020/losses.png"
+    assert lines[-2].startswith("profile demo (synthetic faces), test images only")
 
 
 def test_summary_without_results_says_how_to_get_them(invoke):

@@ -28,9 +28,8 @@ def set_up(folder: Path, source: str = "local", split: dict[str, str] | None = N
     profile = settings["profiles"]["smoke"] | {
         "source": source,
         "images": 40,
-        "image_passes": {},
+        "scale": {name: {"batch": 0.1} for name in (datasets or settings["datasets"])},
         "split": split or {},
-        "batch": 0.1,
     }
     settings |= {"profile": "smoke", "profiles": {"smoke": profile}}
     if datasets:

@@ -53,7 +53,11 @@ def test_the_projects_own_settings_are_allowed():
         ("profiles/demo/source", "web", "profiles.demo.source = 'web': input should be 'synthetic', 'local' or"),
         ("profiles/demo/images", None, "profiles.demo: images: source synthetic draws as many faces as asked for"),
         ("profiles/demo/images", 3, "profiles.demo.images = 3: input should be greater than or equal to 30"),
-        ("profiles/demo/width", 0, "profiles.demo.width = 0: input should be greater than 0"),
+        ("profiles/demo/scale/lfw/width", 0, "profiles.demo.scale.lfw.width = 0: input should be greater than 0"),
+        ("profiles/demo/scale", {"celebA": {}}, "profiles.demo.scale: 'celebA' is unknown; known: lfw, anime, celeba,"),
+        ("profiles/demo/seeds", [], "profiles.demo.seeds = []: list should have at least 1 item"),
+        ("profiles/demo/seeds", [0, 1, 0], "profiles.demo: seeds: [0, 1, 0] has one twice, which would count one"),
+        ("experiments/ray-stacked/applications", ["fly"], "experiments.ray-stacked.applications.0 = 'fly': input should be 'search'"),
         ("profiles/demo/precision", "fp16", "profiles.demo.precision = 'fp16': input should be 'float32' or 'auto'"),
         ("profiles/demo/split", {"celebA": "identity"}, "profiles.demo.split: 'celebA' is unknown; known: lfw, anime, celeba,"),
         ("profiles/demo/split", {"lfw": "person"}, "profiles.demo.split.lfw = 'person': input should be 'identity',"),
@@ -85,7 +89,7 @@ def test_the_projects_own_settings_are_allowed():
         ("experiments/ray-stacked/train", None, "objective, train: set both (trained by gradient) or neither"),
         ("experiments/ray-stacked/train/steps", 5, "experiments.ray-stacked.train: epochs, steps: set one of the two"),
         ("experiments/ray-stacked/train/epochs", 0, "experiments.ray-stacked.train.epochs = 0: input should be greater"),
-        ("experiments/ray-stacked/train/batch_size", 9000, "experiments.ray-stacked.train.batch_size = 9000: times profiles.demo.batch = 0.25 more than profiles.demo.images = 1200, all the images there are"),
+        ("experiments/ray-stacked/train/batch_size", 9000, "experiments.ray-stacked.train.batch_size = 9000: times profiles.demo.scale.lfw.batch = 0.25 more than profiles.demo.images = 1200, all the images there are"),
         ("experiments/ray-stacked/train/optimizer", "adm", "train.optimizer = 'adm': input should be 'adam' or"),
         ("experiments/ray-stacked/train/learning_rate", "fast", "train.learning_rate = 'fast': input should be a valid"),
         ("experiments/Ray Stacked", {}, "experiments.Ray Stacked"),
@@ -97,9 +101,9 @@ def test_a_wrong_setting_is_refused_by_key_value_and_what_is_allowed(refused, ke
 
 def test_every_wrong_setting_is_named_at_once(refused, settings):
     settings["seed"] = "zero"
-    message = refused("train/seed", None)
+    message = refused("train/clip_norm", 0)
     assert "2 wrong" in message
-    assert re.search(r"\n  seed = 'zero'.*\n  train.seed = None", message)
+    assert re.search(r"\n  seed = 'zero'.*\n  train.clip_norm = 0:", message)
 
 
 @pytest.mark.parametrize("text", ["1e-05", "1.0e-5", "0.00001", "1E-5"])

@@ -18,6 +18,7 @@ NAMES = {
     "experiment.dataset": "item.dataset",
     "experiment.paper": "item.paper",
     "paper": "item",
+    "row": "item",
 }
 
 
@@ -75,6 +76,15 @@ def used_paths(script: Path) -> set[str]:
     return {s for s in strings if s and re.match(r"(data|models|metrics|figures)/", s)}
 
 
+def models(stage: dict) -> set[str]:
+    """The model files that a stage needs: each its own experiment's, or where it lists experiments, theirs."""
+    rows = stage.get("foreach")
+    if not isinstance(rows, list):
+        return {MODEL}
+    experiments = yaml.safe_load((ROOT / "params.yaml").read_text())["experiments"]
+    return {f"src/autofaces/models/{experiments[row]['model']['name']}.py" for row in rows}
+
+
 def differences(pipeline: dict) -> list[str]:
     """What dvc.yaml says and the stages do not do, and the other way round."""
     wrong = []
@@ -83,7 +93,7 @@ def differences(pipeline: dict) -> list[str]:
         script = ROOT / do["cmd"].split()[1]
         code = imported(script) | {str(script.relative_to(ROOT))}
         if "src/autofaces/models/__init__.py" in code:
-            code |= {MODEL}.union(*(imported(file) for file in model_files()))
+            code = code.union(models(stage), *(imported(file) for file in model_files()))
         declared = set(do["deps"])
         declared_code = {d for d in declared if d.endswith(".py")}
         wrong += [f"{name}: imports {path}, not in deps" for path in sorted(code - declared_code)]
@@ -128,7 +138,7 @@ def test_dvc_yaml_declares_exactly_what_the_stages_import_read_and_write(pipelin
             "train: uses data/arrays/${item.dataset}, neither in deps nor outs",
         ),
         ("params", "train", "train: reads train, not in params"),
-        ("params", "profiles.${profile}.width", "train: reads profiles.${profile}.width, not in params"),
+        ("params", "profiles.${profile}.scale", "train: reads profiles.${profile}.scale, not in params"),
     ],
 )
 def test_an_entry_taken_out_is_noticed(pipeline, section, entry, message):

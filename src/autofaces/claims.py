@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from autofaces import bootstrap, files
-from autofaces.params import Profile
+from autofaces.params import Profile, Scale
 
 SAME = 0.01  # of a ratio: errors that differ by less count as equal
 NEAR = 0.05  # of a ratio without an interval: nearer to the rule than this is inconclusive
@@ -499,10 +499,11 @@ def judge(rows: Mapping[str, Row], profiles: Mapping[str, Profile]) -> list[dict
     return [found for claim in CLAIMS for found in _judged(claim, rows, profiles)]
 
 
-def decides(profile: Profile) -> bool:
-    """Whether a profile is at the papers' own scale: real faces, all of them, full width, batches and epochs."""
-    whole = profile.images is None and not profile.image_passes and profile.width == profile.batch == 1
-    return whole and profile.source != "synthetic"
+def decides(profile: Profile, metrics: Mapping[str, object]) -> bool:
+    """Whether what metrics.json tells of is at its paper's own scale: real faces, all there are, in full width, batches
+    and epochs."""
+    whole = profile.images is None or metrics["images"] < profile.images
+    return whole and profile.scale_of(metrics["dataset"]) == Scale() and profile.source != "synthetic"
 
 
 def summary(rows: Mapping[str, Row]) -> list[dict[str, object]]:
@@ -551,35 +552,40 @@ def of_training(metrics: Mapping[str, object], history: pd.DataFrame) -> dict[st
 
 
 def _row(folder: Path) -> Row:
-    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    metrics, images = _measured_in(folder)
     training = of_training(metrics, pd.read_csv(folder / "history.csv"))
-    images = pd.read_csv(folder / "images.csv")
-    if "seed" not in images:
-        images["seed"] = 0
     images["generalisation_gap"] = images.mse / training["train_mse"]
-    return Row(images.set_index(["seed", "image"]), metrics, training)
+    if (outliers := folder.parent / "outliers" / folder.name).exists():
+        more, values = _measured_in(outliers)
+        metrics, images = metrics | more, images.join(values)
+    return Row(images, metrics, training)
+
+
+def _measured_in(folder: Path) -> tuple[dict[str, object], pd.DataFrame]:
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    return metrics, pd.read_csv(folder / "images.csv").set_index(["seed", "image"])
 
 
 def _judged(claim: Claim, rows: Mapping[str, Row], profiles: Mapping[str, Profile]) -> list[dict[str, object]]:
     parts = [_measured(part, rows) for part in claim.parts]
     experiments = list(dict.fromkeys(key for part in parts for key in part["experiments"]))
-    scale, small = _scale([rows[key] for key in experiments if key in rows], profiles)
+    scale, _ = _scale(experiments, rows, profiles)
 
-    def shown(verdict: str | None) -> str | None:
-        return small if small and verdict in VERDICTS.values() else verdict
-
-    order = (VERDICTS[False], NOT_RUN, small, VERDICTS[None], VERDICTS[True])
-    deciding = [part for part in parts if part["rule"]]
-    worst = min(deciding, key=lambda part: [order.index(verdict(part["verdict"])) for verdict in (shown, str)])
-    missing = list(dict.fromkeys(name for part in deciding for name in part["missing"]))
+    order = (VERDICTS[False], NOT_RUN, "a smaller scale", VERDICTS[None], VERDICTS[True])
+    badness = []
+    for part in parts:
+        plain = part["verdict"]
+        small = _scale(part["experiments"], rows, profiles)[1]
+        part["verdict"] = small if small and plain in VERDICTS.values() else plain
+        badness.append([order.index(verdict if verdict in order else order[2]) for verdict in (part["verdict"], plain)])
+    deciding = [i for i, part in enumerate(parts) if part["rule"]]
+    worst = parts[min(deciding, key=lambda i: badness[i])]
+    missing = list(dict.fromkeys(name for i in deciding for name in parts[i]["missing"]))
     named = {claim.id: worst | {"experiments": experiments, "missing": missing}}
     if len(parts) > 1:
         named |= {f"{claim.id}-{part.name}": found for part, found in zip(claim.parts, parts, strict=True)}
     about = {"paper": claim.paper, "place": claim.place, "claim": claim.claim, "why": claim.why}
-    return [
-        {"id": name, **about, **found, "scale": scale, "verdict": shown(found["verdict"])}
-        for name, found in named.items()
-    ]
+    return [{"id": name, **about, **found, "scale": scale} for name, found in named.items()]
 
 
 def _measured(part: Part, rows: Mapping[str, Row]) -> dict[str, object]:
@@ -657,19 +663,20 @@ def _paired(part: Part, series: list[pd.Series]) -> np.ndarray:
     return values[:, np.isfinite(values).all((0, 2))]
 
 
-def _scale(rows: list[Row], profiles: Mapping[str, Profile]) -> tuple[str, str | None]:
-    """What claims on these rows were measured at, in words; the verdict if that decides nothing, else None."""
-    if not rows:
+def _scale(experiments: list[str], rows: Mapping[str, Row], profiles: Mapping[str, Profile]) -> tuple[str, str | None]:
+    """What experiments were measured at, in words; the profile's name if that decides nothing, else None."""
+    measured = [rows[key].metrics for key in experiments if key in rows]
+    if not measured:
         return "-", None
-    names = sorted({row.metrics["profile"] for row in rows})
+    names = sorted({metrics["profile"] for metrics in measured})
     words = [f"{name} ({profiles[name].source} faces)" if name in profiles else name for name in names]
     seen, tested = (
         " to ".join(f"{n:,}" for n in dict.fromkeys((min(counts), max(counts))))
-        for counts in ([row.metrics[key] for row in rows] for key in ("training_images_seen", "test_images"))
+        for counts in ([metrics[key] for metrics in measured] for key in ("training_images_seen", "test_images"))
     )
-    small = not all(name in profiles and decides(profiles[name]) for name in names)
+    small = [m["profile"] for m in measured if m["profile"] not in profiles or not decides(profiles[m["profile"]], m)]
     text = f"{', '.join(words)}: {seen} images seen in training, {tested} test images"
-    return text, ", ".join(names) if small else None
+    return text, small[0] if small else None
 
 
 def _rounded(number: float) -> float:

@@ -382,9 +382,29 @@ def export(
 def check() -> None:
     """Check params.yaml, and name every wrong key.
 
-    Exit status 1 if any is wrong.
+    Exit status 1 if any is wrong. Models are also built, without weights: of
+    a size that they have, and variational where the objective has a KL.
     """
-    params.load()
+    from autofaces import models
+
+    settings = params.load()
+    wrong = []
+    for key, experiment in settings.experiments.items():
+        dataset, objective = settings.datasets[experiment.dataset], experiment.objective
+        try:
+            variational = models.is_variational(
+                experiment.model.name, dataset.size, dataset.channels, experiment.model.arguments
+            )
+        except files.BadInput as error:
+            wrong.append(f"experiments.{key}.model: {error}")
+            continue
+        if objective and not variational and (objective.name == "elbo" or objective.arguments.get("kl")):
+            wrong.append(
+                f"experiments.{key}.objective: {objective.name} has a KL, and {experiment.model.name} with "
+                f"{experiment.model.arguments or 'no arguments'} is not variational"
+            )
+    if wrong:
+        raise files.BadInput("\n".join([f"{params.PATH}: {len(wrong)} wrong:", *(f"  {line}" for line in wrong)]))
 
 
 @_command
@@ -404,18 +424,15 @@ def experiments(
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
         return
-    heads = ("experiment", "paper", "dataset", "model", "objective", "parameters", "epochs", "image passes")
+    heads = ("experiment", "paper", "dataset", "model", "objective", "parameters", "epochs", "image passes", "width")
     table = [[_cell(row[head.replace(" ", "_")]) for head in heads] for row in rows]
     _print_table(heads, table, numbers=5)
-    typer.echo(
-        f"\nprofile {name}: width {settings.profiles[name].width}; epochs are the papers' own, cut where "
-        "image passes are capped"
-    )
+    typer.echo(f"\nprofile {name}; epochs are the papers' own, cut where image passes are capped")
 
 
 @_command
 def summary() -> None:
-    """Print the table of results, and where the figures are."""
+    """Print the table of results."""
     settings = params.load()
     table = []
     for key in settings.experiments:
@@ -427,14 +444,15 @@ def summary() -> None:
         raise files.BadInput("metrics/: no results yet; run `make repro`")
     _print_table(("experiment", "dataset", *COLUMNS.values()), table, numbers=2)
     source = settings.profiles[settings.profile].source
-    typer.echo(f"\nprofile {settings.profile} ({source} faces), test images only; see README.md for the columns")
-    for path in sorted(Path("figures").glob("*/*.png")):
-        typer.echo(f"  {path}")
+    typer.echo(f"\nprofile {settings.profile} ({source} faces), test images only; see README.md for the columns\n")
 
 
 @app.command("claims")
 def print_claims() -> None:
-    """Print the verdict on every claim of the papers."""
+    """Print the verdict on every claim of the papers.
+
+    And where the report page is.
+    """
     path = Path("metrics/claims.json")
     if not path.exists():
         _refuse("metrics/claims.json: no claims judged yet; run `make repro`")
@@ -442,6 +460,9 @@ def print_claims() -> None:
 
     for line in claims.lines(json.loads(path.read_text(encoding="utf-8"))):
         typer.echo(line)
+    page = Path("report/index.html")
+    if page.exists():
+        typer.echo(f"\nall of it, with pictures, on one page: {page}")
 
 
 def _experiment(settings: params.Params, key: str, profile: params.Profile) -> dict[str, object]:
@@ -450,6 +471,7 @@ def _experiment(settings: params.Params, key: str, profile: params.Profile) -> d
     experiment = settings.experiments[key]
     dataset = settings.datasets[experiment.dataset]
     schedule = experiment.train
+    scale = profile.scale_of(experiment.dataset)
     return {
         "experiment": key,
         "paper": experiment.paper,
@@ -457,13 +479,15 @@ def _experiment(settings: params.Params, key: str, profile: params.Profile) -> d
         "model": experiment.model.name,
         "objective": experiment.objective and experiment.objective.name,
         "parameters": models.size(
-            experiment.model.name, dataset.size, dataset.channels, profile.width, experiment.model.arguments
+            experiment.model.name, dataset.size, dataset.channels, scale.width, experiment.model.arguments
         ),
         "epochs": schedule and schedule.epochs,
-        "image_passes": profile.image_passes.get(experiment.dataset) if schedule else None,
+        "image_passes": scale.image_passes if schedule else None,
+        "width": scale.width,
         "arguments": experiment.model.arguments,
         "objective_arguments": experiment.objective and experiment.objective.arguments,
         "train": schedule and schedule.model_dump(exclude_none=True),
+        "applications": experiment.applications,
     }
 
 

@@ -111,10 +111,20 @@ def means(values: dict[str, np.ndarray]) -> dict[str, float]:
     return {name: float(np.nanmean(value)) for name, value in values.items()}
 
 
-def rows(values: dict[str, np.ndarray]) -> Iterator[dict[str, float]]:
-    """One row per test image, in the order of its array."""
+def over_seeds(found: list[dict[str, float]]) -> dict[str, float]:
+    """The mean over seeds of each number that all have, in six digits; a count as it is where the seeds agree on it."""
+    shared = [name for name in found[0] if all(name in numbers for numbers in found)]
+    columns = {name: [numbers[name] for numbers in found] for name in shared}
+    return {
+        name: column[0] if isinstance(column[0], int) and len(set(column)) == 1 else float(f"{np.mean(column):.6g}")
+        for name, column in columns.items()
+    }
+
+
+def rows(values: dict[str, np.ndarray], seed: int) -> Iterator[dict[str, float]]:
+    """One row per test image, in the order of its array; `seed` is the training's."""
     for image, row in enumerate(zip(*values.values(), strict=True)):
-        yield {"image": image, **dict(zip(values, map(float, row), strict=True))}
+        yield {"seed": seed, "image": image, **dict(zip(values, map(float, row), strict=True))}
 
 
 def pictures(model: nn.Module, test: np.memmap) -> dict[str, np.ndarray]:

@@ -34,6 +34,7 @@ PATH = "params.yaml"
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$")]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
+Application = Literal["search", "probe", "denoise", "morph", "copies"]
 SplitRule = Literal["identity", "official", "random"]
 
 
@@ -45,14 +46,23 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
+class Scale(Section):
+    """How much smaller than in its paper a training is; as it stands, not at all."""
+
+    image_passes: Annotated[int, Field(ge=1)] | None = None  # images seen, at most; None: the paper's schedule
+    width: Annotated[float, Field(gt=0, le=1)] = 1.0  # factor on the model's channel counts
+    batch: Annotated[float, Field(gt=0, le=1)] = 1.0  # factor on the batch size: fewer images still make enough updates
+
+
 class Profile(Section):
     """How much of the papers' work is done."""
 
     source: Literal["synthetic", "local", "official"]
     images: Annotated[int, Field(ge=30)] | None  # at most, per dataset; None: all
-    image_passes: dict[str, Annotated[int, Field(ge=1)]]  # images seen in one training, at most, by dataset; else all
-    width: Annotated[float, Field(gt=0, le=1)]  # factor on the models' channel counts
-    batch: Annotated[float, Field(gt=0, le=1)]  # factor on batch sizes: fewer images still make enough updates
+    scale: dict[str, Scale]  # by dataset; of one not named, the paper's own
+    seeds: Annotated[
+        list[Annotated[int, Field(ge=0)]], Field(min_length=1)
+    ]  # of weights, order and noise: a training each
     threads: Annotated[int, Field(ge=1)] | None  # of a training or evaluation on a CPU; None: all there are
     precision: Literal["float32", "auto"]  # auto: bfloat16 where the hardware multiplies it
     split: dict[str, SplitRule]  # instead of the dataset's own rule
@@ -62,6 +72,16 @@ class Profile(Section):
         if self.source == "synthetic" and self.images is None:
             raise ValueError("images: source synthetic draws as many faces as asked for; set a number")
         return self
+
+    @model_validator(mode="after")
+    def _seeds_differ(self) -> "Profile":
+        if len(set(self.seeds)) < len(self.seeds):
+            raise ValueError(f"seeds: {self.seeds} has one twice, which would count one training as two")
+        return self
+
+    def scale_of(self, dataset: str) -> Scale:
+        """How much smaller than in their paper trainings on a dataset are."""
+        return self.scale.get(dataset, Scale())
 
 
 class File(Section):
@@ -100,7 +120,6 @@ class Dataset(Section):
 class Train(Section):
     """What all trainings share."""
 
-    seed: Annotated[int, Field(ge=0)]  # of weights, order and noise
     clip_norm: Annotated[float, Field(gt=0)] | None  # largest norm of the gradient; None: as it is
 
 
@@ -144,6 +163,7 @@ class Experiment(Section):
     model: Component
     objective: Component | None = None  # None: the model has a closed form
     train: Schedule | None = None
+    applications: list[Application] = []  # what evaluate tries the code for
 
     @field_validator("model")
     @classmethod
@@ -193,7 +213,7 @@ class Params(Section):
         for key, experiment in self.experiments.items():
             _one_of(f"experiments.{key}.dataset", experiment.dataset, self.datasets)
         for key, profile in self.profiles.items():
-            for field in ("image_passes", "split"):
+            for field in ("scale", "split"):
                 for dataset in getattr(profile, field):
                     _one_of(f"profiles.{key}.{field}", dataset, self.datasets)
         return self
@@ -202,11 +222,12 @@ class Params(Section):
     def _a_batch_can_be_filled(self) -> "Params":
         profile = self.profiles[self.profile]
         for key, experiment in self.experiments.items():
-            if experiment.train and profile.images and experiment.train.batch(profile.batch) > profile.images:
+            factor = profile.scale_of(experiment.dataset).batch
+            if experiment.train and profile.images and experiment.train.batch(factor) > profile.images:
                 raise ValueError(
                     f"experiments.{key}.train.batch_size = {experiment.train.batch_size}: times "
-                    f"profiles.{self.profile}.batch = {profile.batch} more than profiles.{self.profile}.images = "
-                    f"{profile.images}, all the images there are"
+                    f"profiles.{self.profile}.scale.{experiment.dataset}.batch = {factor} more than "
+                    f"profiles.{self.profile}.images = {profile.images}, all the images there are"
                 )
         return self
 

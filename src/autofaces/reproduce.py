@@ -25,6 +25,8 @@ def main() -> None:
     threads = settings.profiles[settings.profile].threads
     jobs = processors() // threads if threads else 1
     stale = subprocess.run([sys.executable, "-m", "dvc", "status", "--quiet"]).returncode
+    if stale and (code := subprocess.run([sys.executable, "-m", "autofaces.cli", "check"]).returncode):
+        sys.exit(code)
     if jobs == 1 or not stale:
         sys.exit(subprocess.run(DVC).returncode)
     if code := subprocess.run([*DVC, "preprocess"]).returncode:

@@ -44,6 +44,13 @@ def size(name: str, *args: Any) -> int:
         return count(build(name, *args))
 
 
+def is_variational(name: str, size: int, channels: int, arguments: Mapping[str, Any]) -> bool:
+    """Whether the code of the model that `build` would make is a mean and a log-variance; found without weights."""
+    with torch.device("meta"):
+        model = build(name, size, channels, 1.0, arguments)
+        return isinstance(model.eval().encode(torch.empty(1, channels, size, size)), tuple)
+
+
 def save(folder: Path, model: nn.Module, config: Mapping[str, Any]) -> None:
     """Write weights.safetensors and config.json into `folder`; `config` holds what `build` was given, and more."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
@@ -66,6 +73,11 @@ def load(folder: Path | str) -> tuple[nn.Module, dict[str, Any]]:
             "weights.safetensors as `dvc repro train` writes them"
         ) from error
     return model.eval(), config
+
+
+def seeds(folder: Path | str) -> list[Path]:
+    """The folders of an experiment's models, one for each seed it was trained with: `folder`, and those below it."""
+    return [Path(folder), *sorted(Path(folder).glob("seed-*"))]
 
 
 def normalise(images: Tensor, pixel_range: tuple[float, float]) -> Tensor:
