@@ -189,7 +189,7 @@ class TestReconstruct:
         photo(project / "photos/below/00.png", 4)
         result = run("reconstruct", "photos", "--experiment", "plain", "--out", "made")
         assert result.exit_code == 0
-        assert "1 of 15 images cannot be read:\n  photos/text.jpg: not readable as an image" in result.stderr
+        assert "1 of 15 images cannot be read:\n  photos/text.jpg: not an image of a kind that is read" in result.stderr
         assert result.stdout == "made: 14 images, 32 x 32 pixels each\n"
         names = {str(path.relative_to("made")) for path in Path("made").rglob("*.*")}
         assert names == {*(f"{i:02}.png" for i in range(12)), "below/00.png", "below/00_.png"}
@@ -296,7 +296,7 @@ class TestMorph:
         assert (result.exit_code, result.stderr) == (1, "error: photos: a folder, expected one image\n")
         result = run("morph", "photos/00.png", "photos/text.jpg")
         assert result.exit_code == 1
-        assert "error: photos/text.jpg: not readable as an image" in result.stderr
+        assert "error: photos/text.jpg: not an image of a kind that is read" in result.stderr
 
 
 class TestSimilar:

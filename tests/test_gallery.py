@@ -118,7 +118,7 @@ class TestGather:
         for _ in range(2):
             found, _ = gather(folder, trained)
             (reason,) = found.unreadable.values()
-            assert "text.jpg: not readable as an image" in reason
+            assert "text.jpg: not an image of a kind that is read" in reason
         assert opened.count("text.jpg") == 1
         photo(folder / "text.jpg", 5)
         found, new = gather(folder, trained)

@@ -99,8 +99,8 @@ class TestRead:
     @pytest.mark.parametrize(
         ("content", "reason"),
         [
-            (b"this is text", "not readable as an image"),
-            (b"", "not readable as an image"),
+            (b"this is text", "not an image of a kind that is read"),
+            (b"", "not an image of a kind that is read"),
         ],
         ids=["text", "nothing"],
     )

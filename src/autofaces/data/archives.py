@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 from tqdm import tqdm
 
 from autofaces.files import BadInput
@@ -110,6 +110,8 @@ def decode(data: bytes) -> Image.Image:
             image = ImageOps.exif_transpose(image)
     except ImageError:
         raise
+    except UnidentifiedImageError:
+        raise ImageError(f"not an image of a kind that is read ({', '.join(FORMATS)})") from None
     except MemoryError:
         raise ImageError("too large for the memory") from None
     except Exception as error:  # Pillow's decoders meet damaged files with errors of nearly any class
