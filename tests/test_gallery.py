@@ -164,7 +164,7 @@ class TestGather:
     def test_a_folder_with_nothing_readable_is_refused(self, tmp_path, trained):
         (tmp_path / "texts").mkdir()
         (tmp_path / "texts/a.jpg").write_text("no image")
-        with pytest.raises(files.BadInput, match=r"1 of 1 images cannot be read:\n  .*a\.jpg: not readable"):
+        with pytest.raises(files.BadInput, match=r"1 of 1 images cannot be read:\n  .*a\.jpg: not an image"):
             gather(tmp_path / "texts", trained)
         assert not (checkpoints.root() / "codes").exists()
 
