@@ -6,8 +6,8 @@ import pytest
 import torch
 from sklearn.decomposition import PCA
 
-from autofaces import applications, files, models
-from autofaces.applications import encoding
+from autofaces import applications, evaluation, files, models
+from autofaces.applications import denoise, encoding, outliers
 from autofaces.params import Component
 
 KL = Component(name="mse", kl=1.0)
@@ -46,7 +46,9 @@ def measured(vae):
 
 
 def test_every_use_of_a_vae_has_its_number_and_its_pictures(measured):
-    metrics, pictures = measured
+    metrics, values, pictures = measured
+    means = evaluation.means(values)
+    assert not means.keys() & metrics.keys()
     for name in (
         "search_precision_at_5",
         "search_precision_at_5_pixels_euclidean",
@@ -64,7 +66,7 @@ def test_every_use_of_a_vae_has_its_number_and_its_pictures(measured):
         "morph_smoothness",
         "copies_ratio",
     ):
-        assert np.isfinite(metrics[name]), name
+        assert np.isfinite((metrics | means)[name]), name
     assert {name.partition("_")[0] for name in pictures} == {
         "search",
         "probe",
@@ -76,50 +78,79 @@ def test_every_use_of_a_vae_has_its_number_and_its_pictures(measured):
 
 
 def test_the_same_model_is_measured_twice_to_the_same_numbers(vae, measured):
-    metrics, pictures = applications.measure(applications.USES, vae, KL, TRAIN, TEST, OTHERS)
+    metrics, *again = applications.measure(applications.USES, vae, KL, TRAIN, TEST, OTHERS)
     assert metrics == measured[0]
-    assert pictures.keys() == measured[1].keys()
-    for name, value in pictures.items():
-        np.testing.assert_array_equal(value, measured[1][name], err_msg=name)
+    for found, expected in zip(again, measured[1:], strict=True):
+        assert found.keys() == expected.keys()
+        for name, value in found.items():
+            np.testing.assert_array_equal(value, expected[name], err_msg=name)
+
+
+def test_every_test_image_has_its_value_or_none(measured):
+    _, values, _ = measured
+    assert {(value.dtype, value.shape) for value in values.values()} == {(np.dtype(float), (24,))}
+    assert {name for name, value in values.items() if name.startswith("search") and np.isnan(value).any()} == set()
+    assert set(values["outlier_fpr_at_median"]) <= {0.0, 1.0}
+    assert set(values["probe_accuracy_male"]) <= {0.0, 1.0}
+
+
+def test_values_stand_at_their_images_where_only_some_are_measured(vae, measured, monkeypatch):
+    monkeypatch.setattr(applications, "TEST", 16)
+    monkeypatch.setattr(denoise, "IMAGES", 5)
+    monkeypatch.setattr(outliers, "IMAGES", 7)
+    metrics, values, _ = applications.measure(["search", "probe", "denoise", "outliers"], vae, KL, TRAIN, TEST, {})
+    last = TEST.labels.group.isin(sorted(TEST.labels.group.unique())[4:]).to_numpy()
+    assert last.sum() == 8
+    for name in ("search_precision_at_5", "search_precision_at_5_chance", "probe_accuracy", "probe_accuracy_majority"):
+        np.testing.assert_array_equal(np.isnan(values[name]), last, err_msg=name)
+    for name, rows in {
+        "denoise_psnr_gain_db": [0, 6, 12, 17, 23],
+        "outlier_fpr_at_median": [0, 4, 8, 12, 15, 19, 23],
+    }.items():
+        assert np.flatnonzero(np.isfinite(values[name])).tolist() == rows
+    again = measured[1]["outlier_fpr_at_median"]
+    seen = np.isfinite(values["outlier_fpr_at_median"])
+    np.testing.assert_array_equal(values["outlier_fpr_at_median"][seen], again[seen])
+    assert metrics["denoise_images"] == 5
+    assert metrics["search_asked"] == 16
 
 
 def test_only_the_uses_asked_for_are_measured(vae):
-    metrics, pictures = applications.measure(["morph"], vae, KL, TRAIN, TEST, {})
-    assert {name.partition("_")[0] for name in (*metrics, *pictures)} == {"morph"}
+    metrics, values, pictures = applications.measure(["morph"], vae, KL, TRAIN, TEST, {})
+    assert {name.partition("_")[0] for name in (*metrics, *values, *pictures)} == {"morph"}
 
 
 def test_a_model_that_is_not_variational_has_neither_kl_nor_samples():
     model = build("dcgan", n_f=4, code=8)
-    metrics, _ = applications.measure(["outliers"], model, Component(name="mse"), TRAIN, TEST, OTHERS)
+    metrics, values, _ = applications.measure(["outliers"], model, Component(name="mse"), TRAIN, TEST, OTHERS)
     assert "outlier_auroc_mse" in metrics
-    assert not {"outlier_auroc", "outlier_auroc_elbo", "outlier_fpr_at_median"} & set(metrics)
+    assert not {"outlier_auroc", "outlier_auroc_elbo", "outlier_recall_at_median"} & set(metrics)
+    assert values == {}
     with pytest.raises(files.BadInput, match="copies: Dcgan makes no images up"):
         applications.measure(["copies"], model, Component(name="mse"), TRAIN, TEST, {})
 
 
 def test_images_without_labels_are_searched_and_not_counted(vae):
     bare = [applications.Part(p.images, p.labels[["group"]]) for p in (TRAIN, TEST)]
-    metrics, pictures = applications.measure(["search", "probe"], vae, KL, *bare, {})
-    assert metrics == {}
+    metrics, values, pictures = applications.measure(["search", "probe"], vae, KL, *bare, {})
+    assert metrics == values == {}
     assert pictures["search_nearest"].shape == (6, 5, 32, 32, 3)
     assert "search_right" not in pictures
 
 
-def test_a_metric_that_is_infinite_is_absent(vae):
-    def flat(grey: int) -> applications.Part:
-        return TEST._replace(images=np.full_like(TEST.images, grey))
+def test_an_infinite_value_is_none_and_what_no_image_has_is_absent(vae):
+    def flat(*greys: int) -> applications.Part:
+        images = np.broadcast_to(np.uint8(greys).reshape(-1, 1, 1, 1), (len(greys), 32, 32, 3))
+        return applications.Part(images, TEST.labels[: len(greys)])
 
-    name = "denoise_psnr_gain_db_mean"  # of the average training image
-    assert name in applications.measure(["denoise"], vae, KL, flat(20), flat(0), {})[0]
-    assert name not in applications.measure(["denoise"], vae, KL, flat(0), flat(0), {})[0]
+    def gain(train: applications.Part, test: applications.Part) -> np.ndarray | None:
+        _, values, _ = applications.measure(["denoise"], vae, KL, train, test, {})
+        return values.get("denoise_psnr_gain_db_mean")  # of the average training image
 
-
-def test_codes_of_a_vae_are_means_whatever_the_batch(vae, monkeypatch):
-    whole = encoding.codes(vae, TEST.images)
-    mean, _ = vae.encode(models.normalise(torch.from_numpy(TEST.images), vae.pixel_range))
-    np.testing.assert_allclose(whole, mean.detach().numpy(), atol=1e-5)
-    monkeypatch.setattr(encoding, "BATCH", 5)
-    np.testing.assert_allclose(encoding.codes(vae, TEST.images), whole, atol=1e-5)
+    black = flat(0, 0)
+    assert np.isfinite(gain(flat(20, 20), black)).all()
+    assert np.isfinite(gain(black, flat(0, 20))).tolist() == [False, True]
+    assert gain(black, black) is None
 
 
 def test_inner_products_are_those_of_all_pixels_whatever_the_blocks(monkeypatch):

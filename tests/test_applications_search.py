@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.neighbors import NearestNeighbors
@@ -37,10 +36,10 @@ def test_an_image_is_never_its_own_neighbour():
     assert (found // 4 == np.arange(20)[:, None] // 4).all()
 
 
-def test_precision_asks_only_for_labels_that_another_image_has():
+def test_precision_is_the_share_of_the_nearest_with_the_label():
     nearest = np.array([[1, 2], [0, 2], [0, 1]])
-    assert search.precision(nearest, np.array([7, 7, 3])) == 0.5
-    assert search.precision(nearest, np.array([7, 7, 7])) == 1
+    assert search.precision(nearest, np.array([7, 7, 3])).tolist() == [0.5, 0.5, 0]
+    assert search.precision(nearest, np.array([7, 7, 7])).tolist() == [1, 1, 1]
 
 
 def test_codes_that_know_the_person_find_all_that_can_be_found():
@@ -48,13 +47,17 @@ def test_codes_that_know_the_person_find_all_that_can_be_found():
     codes = np.eye(6, dtype=np.float32)[label] + 0.01 * cloud(0, 28)
     images = np.random.default_rng(0).integers(0, 256, (28, 4, 4, 3), np.uint8)
     labels = pd.DataFrame({"identity": label.astype(str)})
-    metrics, pictures = search.measure(codes, cloud(1, 28), images, labels)
-    assert metrics["search_asked"] == 27
-    assert metrics["search_precision_at_5"] == metrics["search_precision_at_5_euclidean"]
-    assert metrics["search_precision_at_5"] == metrics["search_precision_at_5_possible"]
-    assert metrics["search_precision_at_5_possible"] == pytest.approx((2 * 0.2 + 3 * 0.4 + 22) / 27)
-    assert metrics["search_precision_at_5_chance"] == pytest.approx((2 * 1 + 3 * 2 + 6 * 5 + 16 * 7) / 27 / 27)
-    assert metrics["search_precision_at_5_pca"] < 0.5
+    metrics, values, pictures = search.measure(codes, cloud(1, 28), images, labels)
+    assert metrics == {"search_asked": 27}
+    found = {name.removeprefix("search_precision_at_5"): value for name, value in values.items()}
+    assert all(
+        np.isnan(value).tolist() == [True] + [False] * 27 for value in found.values()
+    )  # nobody else is the first
+    np.testing.assert_allclose(found["_possible"][1:], np.repeat([0.2, 0.4, 1], [2, 3, 22]))
+    np.testing.assert_allclose(found["_chance"][1:], np.repeat([1, 2, 5, 7], [2, 3, 6, 16]) / 27)
+    np.testing.assert_allclose(found[""], found["_possible"])
+    np.testing.assert_array_equal(found["_euclidean"], found[""])
+    assert np.nanmean(found["_pca"]) < 0.5
     assert pictures["search_right"].sum(1).tolist() == sorted(pictures["search_right"].sum(1))
     assert pictures["search_right"][-1].all()
 
@@ -65,9 +68,11 @@ def test_a_byte_identical_copy_is_no_find():
     labels = pd.DataFrame({"identity": [*"aabbccddeeff", *"aabbc"]})
     codes = cloud(0, 12)
     codes = np.concatenate([codes, codes[:5]])
-    once, _ = search.measure(codes[:12], codes[:12], images, labels[:12])
-    again, _ = search.measure(codes, codes, twice, labels)
-    assert again == once
+    asked, once, _ = search.measure(codes[:12], codes[:12], images, labels[:12])
+    again, values, _ = search.measure(codes, codes, twice, labels)
+    assert again == asked
+    for name, value in values.items():
+        np.testing.assert_array_equal(value, [*once[name], *[np.nan] * 5], err_msg=name)
 
 
 def test_the_label_is_the_person_where_two_images_share_one_else_the_hair_style():

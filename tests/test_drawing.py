@@ -114,7 +114,7 @@ def test_equal_figures_are_equal_bytes(tmp_path):
 def test_a_note_is_broken_into_lines_that_fit_and_loses_no_word(text):
     lines = drawing._wrapped(text, 120, drawing.SMALL)
     assert " ".join(lines).split() == text.split()
-    assert all(drawing._width(line, drawing.SMALL) <= 120 or " " not in line for line in lines)
+    assert all(drawing.text_width(line, drawing.SMALL) <= 120 or " " not in line for line in lines)
 
 
 def test_an_interval_holds_the_mean_and_narrows_with_more_images():

@@ -28,7 +28,7 @@ def vae() -> torch.nn.Module:
 def test_every_metric_has_one_value_per_test_image(test_images, monkeypatch):
     model = build("ladder", {"levels": 3})
     whole = evaluation.per_image(model, test_images, "ladder")
-    monkeypatch.setattr(evaluation, "BATCH", 3)  # a short last batch changes nothing
+    monkeypatch.setattr(models, "BATCH", 3)  # a short last batch changes nothing
     parts = evaluation.per_image(model, test_images, "ladder")
     assert {"mse", "mae", "psnr_db", "ssim", "sharpness_ratio", "grain", "blockiness"} < set(whole)
     for name, values in whole.items():
@@ -65,7 +65,7 @@ def test_only_a_model_with_levels_is_decoded_from_every_depth(test_images):
 
 def test_only_a_variational_model_has_codes_with_a_mean_and_a_log_variance(test_images, monkeypatch):
     model = build("ladder", {"levels": 3, "latent": "gaussian"})
-    monkeypatch.setattr(evaluation, "BATCH", 4)
+    monkeypatch.setattr(models, "BATCH", 4)
     mean, log_variance = evaluation.codes(model, test_images)
     assert mean.shape == log_variance.shape == (10, *model.code_shape)
     last = model.encode(models.normalise(torch.from_numpy(test_images[9:].copy()), model.pixel_range))
@@ -110,7 +110,7 @@ def test_a_model_trained_with_the_elbo_is_measured_with_its_own_likelihood(test_
 
 
 def test_nats_are_the_same_at_every_call_and_stand_beside_the_errors(test_images, monkeypatch):
-    monkeypatch.setattr(evaluation, "BATCH", 4)
+    monkeypatch.setattr(models, "BATCH", 4)
     model, objective = vae(), Component(name="elbo", likelihood="gaussian", variance=0.01)
     codes = evaluation.codes(model, test_images)
     values = evaluation.nats(model, test_images, codes, objective)
@@ -130,7 +130,7 @@ def test_samples_are_the_same_draws_for_every_model_with_such_a_code(monkeypatch
 
     sample = evaluation.sample
     monkeypatch.setattr(evaluation, "sample", keep)
-    monkeypatch.setattr(evaluation, "BATCH", 16)
+    monkeypatch.setattr(models, "BATCH", 16)
     one = evaluation.samples(vae(), 40)
     other = evaluation.samples(build("pooling", {"base": 3, "code": 6, "variational": True}), 40)
     assert one.dtype == np.uint8

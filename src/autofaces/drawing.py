@@ -23,7 +23,7 @@ from autofaces import files
 
 DPI = 100
 WIDTH = 900  # pixels of a chart
-FACE = 128  # pixels of a picture's side, unless said otherwise
+FACE, MEDIUM, HALF = 128, 96, 64  # pixels of a picture's side: unless said otherwise, and where it is shown smaller
 GAP = 4  # pixels between pictures
 EDGE = 14  # pixels between a figure's border and what it shows
 TITLE, TEXT, SMALL = 14, 10, 8.5  # points
@@ -85,19 +85,19 @@ def faces(
     """
     step = side + GAP
     labels = [label.partition("\n")[::2] for label, _ in rows]
-    margin = EDGE + max(_width(line, TEXT) for label, _ in rows for line in label.splitlines()) + 12
+    margin = EDGE + max(text_width(line, TEXT) for label, _ in rows for line in label.splitlines()) + 12
     heads = 22 if columns else 0
-    mosaic = _mosaic([pictures for _, pictures in rows], side)
+    mosaic = tile([pictures for _, pictures in rows], side)
     width = margin + mosaic.shape[1] + EDGE
-    figure, top = _page(width, heads + mosaic.shape[0], title, f"{note} {_shown(rows[0][1], side)}".strip())
-    _picture(figure, mosaic, margin, top + heads)
+    figure, top = page(width, heads + mosaic.shape[0], title, f"{note} {size_note(rows[0][1], side)}".strip())
+    paste(figure, mosaic, margin, top + heads)
     for c, label in enumerate(columns):
-        _text(figure, margin + c * step + side / 2, top + 4, label, size=SMALL, color=FAINT, ha="center")
+        write(figure, margin + c * step + side / 2, top + 4, label, size=SMALL, color=FAINT, ha="center")
     for r, (name, rest) in enumerate(labels):
         middle = top + heads + r * step + side / 2
         block = 17 + 14 * len(rest.splitlines())
-        _text(figure, margin - 12, middle - block / 2, name, ha="right")
-        _text(figure, margin - 12, middle - block / 2 + 17, rest, size=SMALL, color=FAINT, ha="right")
+        write(figure, margin - 12, middle - block / 2, name, ha="right")
+        write(figure, margin - 12, middle - block / 2 + 17, rest, size=SMALL, color=FAINT, ha="right")
     return figure
 
 
@@ -106,18 +106,18 @@ def sprites(
 ) -> Figure:
     """Blocks of pictures side by side, (heading, uint8 (K, H, W, C)) each, of at most `rows` whole rows."""
     rows = max(1, min(rows, *(len(pictures) // columns for _, pictures in blocks)))
-    mosaics = [
-        _mosaic([pictures[r * columns : (r + 1) * columns] for r in range(rows)], side) for _, pictures in blocks
-    ]
+    mosaics = [tile([pictures[r * columns : (r + 1) * columns] for r in range(rows)], side) for _, pictures in blocks]
     apart, heads = 22, 24
-    widths = [max(mosaic.shape[1], _width(heading, TEXT)) for mosaic, (heading, _) in zip(mosaics, blocks, strict=True)]
+    widths = [
+        max(mosaic.shape[1], text_width(heading, TEXT)) for mosaic, (heading, _) in zip(mosaics, blocks, strict=True)
+    ]
     width = 2 * EDGE + sum(widths) + apart * (len(blocks) - 1)
-    note = f"{note} {' '.join(dict.fromkeys(_shown(pictures, side) for _, pictures in blocks))}".strip()
-    figure, top = _page(width, heads + mosaics[0].shape[0], title, note)
+    note = f"{note} {' '.join(dict.fromkeys(size_note(pictures, side) for _, pictures in blocks))}".strip()
+    figure, top = page(width, heads + mosaics[0].shape[0], title, note)
     left = EDGE
     for mosaic, block, (heading, _) in zip(mosaics, widths, blocks, strict=True):
-        _text(figure, left, top, heading)
-        _picture(figure, mosaic, left, top + heads)
+        write(figure, left, top, heading)
+        paste(figure, mosaic, left, top + heads)
         left += block + apart
     return figure
 
@@ -128,9 +128,9 @@ def curves(panels: Sequence[Panel], title: str, note: str, width: int = WIDTH) -
     heads = 24 if any(panel.heading for panel in panels) else 0
     entries = {line.name: (line.colour, line.style) for panel in panels for line in panel.lines}
     entries |= {panel.mark[1]: MARK for panel in panels if panel.mark}
-    across = max(1, (width - 2 * EDGE) // (max(_width(name, TEXT) for name in entries) + 60))
+    across = max(1, (width - 2 * EDGE) // (max(text_width(name, TEXT) for name in entries) + 60))
     legend = 20 * math.ceil(len(entries) / across) + 12
-    figure, top = _page(width, legend + heads + height + bottom, title, note)
+    figure, top = page(width, legend + heads + height + bottom, title, note)
     figure.legend(
         [Line2D([], [], color=colour, linestyle=style) for colour, style in entries.values()],
         list(entries),
@@ -158,8 +158,8 @@ def curves(panels: Sequence[Panel], title: str, note: str, width: int = WIDTH) -
     each = (width - 2 * EDGE - sum(labels) - apart * (len(panels) - 1)) / len(panels)
     left = EDGE
     for axis, panel, label in zip(axes, panels, labels, strict=True):
-        _place(axis, left + label, top + legend + heads, each, height)
-        _text(figure, left + label, top + legend + 2, panel.heading, color=FAINT)
+        place(axis, left + label, top + legend + heads, each, height)
+        write(figure, left + label, top + legend + 2, panel.heading, color=FAINT)
         left += label + each + apart
     return figure
 
@@ -167,10 +167,10 @@ def curves(panels: Sequence[Panel], title: str, note: str, width: int = WIDTH) -
 def bars(values: dict[str, np.ndarray], colours: Sequence[str], title: str, axis: str, note: str) -> Figure:
     """A bar for the mean of each (N,), with its 95 % interval by bootstrap over the images, and the mean in digits."""
     bar, bottom = 27, 46
-    margin = EDGE + max(_width(name, TEXT) for name in values) + 12
-    figure, top = _page(WIDTH, bar * len(values) + bottom, title, note)
+    margin = EDGE + max(text_width(name, TEXT) for name in values) + 12
+    figure, top = page(WIDTH, bar * len(values) + bottom, title, note)
     axes = figure.add_axes((0, 0, 1, 1))
-    _place(axes, margin, top, WIDTH - margin - EDGE, bar * len(values))
+    place(axes, margin, top, WIDTH - margin - EDGE, bar * len(values))
     means = np.array([np.mean(value) for value in values.values()])
     low, high = np.array([interval(np.asarray(value)) for value in values.values()]).T
     at = np.arange(len(values))
@@ -202,7 +202,7 @@ def save(figure: Figure, path: Path | str) -> None:
         Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy()).save(temporary, format="png")
 
 
-def _page(width: int, body: int, title: str, note: str) -> tuple[Figure, int]:
+def page(width: int, body: int, title: str, note: str) -> tuple[Figure, int]:
     """A figure `width` pixels wide with its title, room for a body of so many pixels, and its note; where the body
     starts, in pixels from the top, as all that follows counts."""
     titles = _wrapped(title, width - 2 * EDGE, TITLE, "bold")
@@ -210,17 +210,19 @@ def _page(width: int, body: int, title: str, note: str) -> tuple[Figure, int]:
     top = EDGE + 24 * len(titles) + 8
     height = top + body + 10 + 15 * len(notes) + 10
     figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
-    _text(figure, EDGE, EDGE, "\n".join(titles), size=TITLE, weight="bold")
-    _text(figure, EDGE, top + body + 10, "\n".join(notes), size=SMALL, color=FAINT)
+    write(figure, EDGE, EDGE, "\n".join(titles), size=TITLE, weight="bold")
+    write(figure, EDGE, top + body + 10, "\n".join(notes), size=SMALL, color=FAINT)
     return figure, top
 
 
-def _place(axes: Axes, left: float, top: float, width: float, height: float) -> None:
+def place(axes: Axes, left: float, top: float, width: float, height: float) -> None:
+    """Axes where they stand on a page, in pixels."""
     across, down = axes.figure.get_size_inches() * DPI
     axes.set_position((left / across, _up(axes.figure, top + height), width / across, height / down))
 
 
-def _text(figure: Figure, left: float, top: float, text: str, **style: object) -> None:
+def write(figure: Figure, left: float, top: float, text: str, **style: object) -> None:
+    """Text on a page, its upper left corner at these pixels unless the style says otherwise."""
     across = figure.get_figwidth() * DPI
     figure.text(left / across, _up(figure, top), text, **{"size": TEXT, "ha": "left", "va": "top"} | style)
 
@@ -230,28 +232,30 @@ def _up(figure: Figure, top: float) -> float:
     return 1 - top / (figure.get_figheight() * DPI)
 
 
-def _picture(figure: Figure, picture: np.ndarray, left: int, top: int) -> None:
+def paste(figure: Figure, picture: np.ndarray, left: int, top: int) -> None:
+    """uint8 RGB (H, W, 3) on a page, pixel by pixel."""
     figure.figimage(picture, left, round(figure.get_figheight() * DPI) - top - len(picture))
 
 
-def _mosaic(rows: Sequence[np.ndarray], side: int) -> np.ndarray:
+def tile(rows: Sequence[np.ndarray], side: int) -> np.ndarray:
     """uint8 (K, H, W, C) each -> uint8 RGB, a row each, gaps white."""
     step = side + GAP
     mosaic = np.full((len(rows) * step - GAP, max(map(len, rows)) * step - GAP, 3), 255, np.uint8)
     for r, pictures in enumerate(rows):
         for c, picture in enumerate(pictures):
-            mosaic[r * step : r * step + side, c * step : c * step + side] = _sized(picture, side)
+            mosaic[r * step : r * step + side, c * step : c * step + side] = resized(picture, side)
     return mosaic
 
 
-def _sized(picture: np.ndarray, side: int) -> np.ndarray:
+def resized(picture: np.ndarray, side: int) -> np.ndarray:
     """uint8 (H, W, C) -> uint8 (side, side, C)."""
     how = Image.Resampling.NEAREST if side >= len(picture) else Image.Resampling.BOX
     channels = [np.asarray(Image.fromarray(c).resize((side, side), how)) for c in np.moveaxis(picture, -1, 0)]
     return np.stack(channels, -1)
 
 
-def _shown(pictures: np.ndarray, side: int) -> str:
+def size_note(pictures: np.ndarray, side: int) -> str:
+    """What a note says of pictures, uint8 (K, H, W, C), that are not shown as they are; nothing of others."""
     pixels = pictures.shape[1]
     if side < pixels:
         return f"Pictures of {pixels}x{pixels} pixels, shown at {side}x{side}."
@@ -286,7 +290,7 @@ def _renderer() -> RendererAgg:
     return RendererAgg(1, 1, DPI)
 
 
-def _width(text: str, size: float, weight: str = "normal") -> int:
+def text_width(text: str, size: float, weight: str = "normal") -> int:
     """Pixels that a line of text is wide."""
     font = FontProperties(size=size, weight=weight)
     return math.ceil(_renderer().get_text_width_height_descent(text, font, ismath=False)[0])
@@ -297,7 +301,7 @@ def _wrapped(text: str, width: int, size: float, weight: str = "normal") -> list
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and _width(longer, size, weight) > width:
+        if lines[-1] and text_width(longer, size, weight) > width:
             lines.append(word)
         else:
             lines[-1] = longer

@@ -1,5 +1,6 @@
 """A trained model on its test images: every image's values, the pictures that figures show, and images made up."""
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -8,13 +9,12 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 from tqdm import tqdm
 
-from autofaces import probability
+from autofaces import models, probability
 from autofaces.metrics import generation, reconstruction, sharpness
-from autofaces.models import normalise, reconstruct, sample, to_unit
+from autofaces.models import batches, device, encode, normalise, pixels, reconstruct, sample, tensor, to_unit
 from autofaces.models.layers import point
 from autofaces.params import Component
 
-BATCH = 64
 SHOWN = 8  # test images in the figures, the same for every model of a dataset
 DEEP = 2  # of them also decoded from every depth
 MADE_UP = 24  # samples in the figures
@@ -27,15 +27,15 @@ def flops(model: nn.Module, size: int, channels: int) -> int:
     """Floating-point operations of one image's reconstruction: 2 for each multiplication with its addition, of
     convolutions and matrix products alone."""
     with FlopCounterMode(display=False) as counter:
-        reconstruct(model, torch.zeros(1, size, size, channels, dtype=torch.uint8, device=_device(model)))
+        reconstruct(model, torch.zeros(1, size, size, channels, dtype=torch.uint8, device=device(model)))
     return counter.get_total_flops()
 
 
 def per_image(model: nn.Module, test: np.memmap, name: str) -> dict[str, np.ndarray]:
     """uint8 (N, H, W, C) -> every metric of reconstruction, (N,) float64 each."""
     parts = []
-    for start in tqdm(range(0, len(test), BATCH), desc=name, unit=" batches", disable=None):
-        images = _tensor(model, test[start : start + BATCH])
+    number = math.ceil(len(test) / models.BATCH)
+    for images in tqdm(batches(model, test), desc=name, total=number, unit=" batches", disable=None):
         original, output = normalise(images, (0.0, 1.0)), reconstruct(model, images)
         parts.append(reconstruction.errors(original, output) | sharpness.detail(original, output))
     return _joined(parts)
@@ -52,8 +52,8 @@ def mse_of_mean(train: np.memmap, test: np.memmap) -> np.ndarray:
 def codes(model: nn.Module, test: np.memmap) -> tuple[Tensor, Tensor] | None:
     """Mean and log-variance of every test image's code, (N, ...) each; None of a model that is not variational."""
     parts = []
-    for start in range(0, len(test), BATCH):
-        code = model.encode(normalise(_tensor(model, test[start : start + BATCH]), model.pixel_range))
+    for images in batches(model, test):
+        code = encode(model, images)
         if isinstance(code, Tensor):
             return None
         parts.append(code)
@@ -75,11 +75,11 @@ def nats(
         return _joined([{"kl_nats": probability.kl_nats(*codes)}])
     likelihood = {k: v for k, v in objective.arguments.items() if k in ("likelihood", "variance")}
     parts = []
-    for start in range(0, len(test), BATCH):
-        images = normalise(_tensor(model, test[start : start + BATCH]), model.pixel_range)
-        mean, log_variance = (part[start : start + BATCH] for part in codes)
-        noise = probability.generator(images.device, CODES, start)
-        parts.append(probability.evidence(model, images, (mean, log_variance), noise, **likelihood))
+    drawn_from = zip(*(part.split(models.BATCH) for part in codes), strict=True)
+    for number, (batch, code) in enumerate(zip(batches(model, test), drawn_from, strict=True)):
+        images = normalise(batch, model.pixel_range)
+        noise = probability.generator(images.device, CODES, number * models.BATCH)
+        parts.append(probability.evidence(model, images, code, noise, **likelihood))
     return _joined(parts)
 
 
@@ -87,8 +87,8 @@ def samples(model: nn.Module, test_images: int) -> np.ndarray:
     """uint8 (K, H, W, C) that a variational model makes up from draws of N(0, I), the same for every model with such a
     code: as many as there are test images, at most 1,000, at least the 24 of the figures."""
     count = max(MADE_UP, min(test_images, MOST))
-    noise = probability.generator(_device(model), SAMPLES)
-    parts = [_pixels(sample(model, min(BATCH, count - start), noise)) for start in range(0, count, BATCH)]
+    noise = probability.generator(device(model), SAMPLES)
+    parts = [pixels(sample(model, min(models.BATCH, count - start), noise)) for start in range(0, count, models.BATCH)]
     return np.concatenate(parts)
 
 
@@ -131,14 +131,14 @@ def pictures(model: nn.Module, test: np.memmap) -> dict[str, np.ndarray]:
     """Pictures, uint8: originals and reconstructions (K, H, W, C), evenly spaced in the test set at index (K,); of a
     model with levels also depths (2, levels, H, W, C): encoded to depth k and decoded from there."""
     index = _evenly(test, SHOWN)
-    images = _tensor(model, test[index])
+    images = tensor(model, test[index])
     shown = {
         "index": index,
         "originals": test[index],
-        "reconstructions": _pixels(reconstruct(model, images)),
+        "reconstructions": pixels(reconstruct(model, images)),
     }
     if hasattr(model, "levels"):
-        shown["depths"] = np.stack([_pixels(d) for d in _decoded(model, images[:DEEP])], axis=1)
+        shown["depths"] = np.stack([pixels(d) for d in _decoded(model, images[:DEEP])], axis=1)
     return shown
 
 
@@ -157,16 +157,3 @@ def _evenly(test: np.memmap, most: int) -> np.ndarray:
 def _joined(parts: list[dict[str, Tensor]]) -> dict[str, np.ndarray]:
     """Batches of values, (B,) each -> (N,) float64."""
     return {name: torch.cat([part[name] for part in parts]).double().cpu().numpy() for name in parts[0]}
-
-
-def _tensor(model: nn.Module, images: np.ndarray) -> Tensor:
-    return torch.from_numpy(np.array(images)).to(_device(model))
-
-
-def _device(model: nn.Module) -> torch.device:
-    return next(model.parameters()).device
-
-
-def _pixels(images: Tensor) -> np.ndarray:
-    """float (B, C, H, W) in [0, 1] -> uint8 (B, H, W, C)."""
-    return (images * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()

@@ -1,5 +1,6 @@
 """What the figures of each paper show, ours beside its numbers: samples and histories become pictures and charts."""
 
+import json
 import math
 from collections.abc import Callable
 from functools import partial
@@ -10,12 +11,26 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from autofaces import files
-from autofaces.drawing import BLUE, COLOURS, FACE, ORANGE, PURPLE, TEAL, Line, Panel, bars, curves, faces, sprites
+from autofaces import figures_uses, files
+from autofaces.drawing import (
+    BLUE,
+    COLOURS,
+    FACE,
+    HALF,
+    MEDIUM,
+    ORANGE,
+    PURPLE,
+    TEAL,
+    Line,
+    Panel,
+    bars,
+    curves,
+    faces,
+    sprites,
+)
 from autofaces.params import Experiment
 
 SOME, MORE = 5, 6  # faces in a row: as they are, and smaller
-MEDIUM, HALF = 96, 64  # pixels of the side of a face that is shown smaller
 DASHED, DOTTED = "--", ":"
 
 
@@ -23,8 +38,9 @@ class Run(NamedTuple):
     """One experiment's results, as the figures need them."""
 
     experiment: Experiment
+    metrics: dict[str, object]  # metrics.json
     images: pd.DataFrame  # every test image's metrics
-    pictures: dict[str, np.ndarray]  # uint8 (K, H, W, C): originals, reconstructions; depths, samples where it has them
+    pictures: dict[str, np.ndarray]  # pictures.npz; uint8 (K, H, W, C): originals, reconstructions, samples, depths
     history: pd.DataFrame
 
 
@@ -36,8 +52,10 @@ Figures = dict[str, Figure]  # by file name
 def run(folder: Path | str, experiment: Experiment) -> Run:
     """What evaluate wrote into `folder`."""
     folder = Path(folder)
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    images, history = (pd.read_csv(folder / f"{name}.csv") for name in ("images", "history"))
     with np.load(folder / "pictures.npz") as pictures:
-        return Run(experiment, pd.read_csv(folder / "images.csv"), dict(pictures), pd.read_csv(folder / "history.csv"))
+        return Run(experiment, metrics, images, dict(pictures), history)
 
 
 def curve_rows(runs: Runs) -> list[dict[str, object]]:
@@ -49,7 +67,7 @@ def curve_rows(runs: Runs) -> list[dict[str, object]]:
 
 def draw(paper: str, runs: Runs, profile: str, source: str) -> Figures:
     """Every figure of a paper by its file name, from all its rows; each says by `profile` and `source` what it stands
-    for. BadInput names a row that the figures need and params.yaml lacks."""
+    for. BadInput names a row that the figures need and params.yaml lacks. Uses are drawn of rows that list them."""
     function = {
         "ray2020": ray2020,
         "kovenko2020": kovenko2020,
@@ -75,10 +93,11 @@ def scale(profile: str, source: str, runs: Runs) -> str:
 
 
 def ray2020(runs: Runs, scale: Scale) -> Figures:
-    """Figure 3, decoding from every depth, and every variant with its error (the authors' final report of 2022)."""
+    """Figure 3, decoding from every depth, every variant with its error (the authors' final report of 2022), and what
+    its code finds: of kovenko2020's uses that which LFW, with its persons, can judge."""
     pair = _pick(runs, {"stacked": "ray-stacked", "recursive": "ray-recursive"})
     variational = _pick(runs, {"stacked-vae": "ray-stacked-vae", "recursive-vae": "ray-recursive-vae"})
-    every = _short(runs)
+    every, used = _short(runs), partial(_used, runs, scale)
     colours = dict(zip(pair, COLOURS, strict=False))
     error = [_line(name, run, "validation_mse", colours[name]) for name, run in pair.items()]
     return {
@@ -115,11 +134,20 @@ def ray2020(runs: Runs, scale: Scale) -> Figures:
             title="Faces made up by the variational variants",
             note=f"After the authors' final report (2022): decoded from draws of N(0, I). {scale(variational)}",
         ),
+        **used(
+            "similar.png",
+            "ray-stacked",
+            "search",
+            figures_uses.similar,
+            title="Unseen faces, and those whose codes are nearest",
+            note="Not in ray2020: figure 8 of kovenko2020, of the stacked network.",
+        ),
     }
 
 
 def kovenko2020(runs: Runs, scale: Scale) -> Figures:
-    """Figures 4 and 5 (autoencoders), 12 (what VAEs make up, by variance), 13 to 15 (warm-up of the KL)."""
+    """Figures 4 and 5 (autoencoders), 6 to 10 (what autoencoders are good for), 12 (what VAEs make up, by variance), 13
+    to 15 (warm-up of the KL), 16 (outliers), and whether samples are copies."""
     autoencoders = _pick(
         runs,
         {
@@ -142,6 +170,7 @@ def kovenko2020(runs: Runs, scale: Scale) -> Figures:
         return Panel(heading, "epoch of the full schedule", y, lines, mark)
 
     plain, every = _pick(runs, {"autoencoder": "kovenko-ae"}), _short(runs)
+    used = partial(_used, runs, scale)
     return {
         "reconstructions.png": compared(
             plain,
@@ -194,11 +223,68 @@ def kovenko2020(runs: Runs, scale: Scale) -> Figures:
             rows=2,
             side=MEDIUM,
         ),
+        **used(
+            "morphs.png",
+            "kovenko-ae",
+            "morph",
+            figures_uses.morphs,
+            title="From one unseen face to another, through the code and by blending pixels",
+            note="Figure 6 of kovenko2020, ours: the autoencoder.",
+        ),
+        **used(
+            "feature-maps.png",
+            "kovenko-ae",
+            "probe",
+            figures_uses.feature_maps,
+            title="What a late layer of the encoder sees in unseen faces",
+            note="Figure 7 of kovenko2020, ours: the autoencoder.",
+        ),
+        **used(
+            "similar.png",
+            "kovenko-ae",
+            "search",
+            figures_uses.similar,
+            title="Unseen faces, and those whose codes are nearest",
+            note="Figure 8 of kovenko2020, ours: the autoencoder.",
+        ),
+        **used(
+            "denoised-noise.png",
+            "kovenko-denoise-noise",
+            "denoise",
+            partial(figures_uses.denoised, damage="noise"),
+            title="Unseen faces with Gaussian noise, and what restores them",
+            note="Figure 9 of kovenko2020, ours: noise of standard deviation 0.3, as in training.",
+        ),
+        **used(
+            "denoised-dropout.png",
+            "kovenko-denoise-dropout",
+            "denoise",
+            partial(figures_uses.denoised, damage="dropout"),
+            title="Unseen faces with dropout, and what restores them",
+            note="Figure 10 of kovenko2020, ours: three numbers in ten are set to 0, as in training.",
+        ),
+        **used(
+            "outliers.png",
+            "kovenko-vae-var1e-2",
+            "outliers",
+            figures_uses.outliers,
+            title="Unseen faces and outliers, by the KL of their code",
+            note="Figure 16 of kovenko2020, ours: the classical VAE.",
+        ),
+        **used(
+            "copies.png",
+            "kovenko-vae-var1e-2",
+            "copies",
+            figures_uses.copies,
+            title="Faces made up by the VAE, above the training faces that are nearest to them",
+            note="Not in kovenko2020: the classical VAE.",
+        ),
     }
 
 
 def koenig2020(runs: Runs, scale: Scale) -> Figures:
-    """Figures 3 to 5 (model 1 against model 2), 6 to 13 (feature maps and batch size), and the published slope."""
+    """Figures 3 to 5 (model 1 against model 2), 6 to 13 (feature maps and batch size), the published slope, and what
+    the code finds."""
     models = _pick(
         runs,
         {
@@ -212,7 +298,7 @@ def koenig2020(runs: Runs, scale: Scale) -> Figures:
     grid = _pick(runs, {cell: f"koenig-m1-{cell}" for cell in cells})
     slopes = {"nf64-bs64": grid["nf64-bs64"]} | _pick(runs, {"as published": "koenig-m1-nf64-bs64-as-published"})
     batch32 = {name: models[f"{name}, bs32"] for name in ("model 1", "model 2")}
-    every = _short(runs)
+    every, used = _short(runs), partial(_used, runs, scale)
 
     published = "As published: with the code's LeakyReLU, whose slope of 1.0 leaves negative values as they are."
     squares = "mean squared error on [-1, 1]"
@@ -259,6 +345,14 @@ def koenig2020(runs: Runs, scale: Scale) -> Figures:
             every,
             title="Error of every model on unseen faces",
             note=f"Ours, for figures 3 and 8 to 13 of koenig2020. {scale(every)}",
+        ),
+        **used(
+            "similar.png",
+            "koenig-m1-nf64-bs64",
+            "search",
+            figures_uses.similar,
+            title="Unseen faces, and those whose codes are nearest",
+            note="Not in koenig2020: figure 8 of kovenko2020, of model 1 at nf64, bs64.",
         ),
     }
 
@@ -352,6 +446,16 @@ def errors(runs: Runs, title: str, note: str) -> Figure:
         "mean squared error, with its 95 % interval over images",
         note,
     )
+
+
+def _used(
+    runs: Runs, scale: Scale, name: str, key: str, use: str, draw: Callable[..., Figure], title: str, note: str
+) -> Figures:
+    """What `draw`, of figures_uses, makes of one row's use; nothing where the row does not have the use."""
+    run = _pick(runs, {key: key})[key]
+    if use not in run.experiment.applications:
+        return {}
+    return {name: draw(run.pictures, run.metrics, title, f"{note} {scale({key: run})}")}
 
 
 def _pick(runs: Runs, names: dict[str, str]) -> Runs:

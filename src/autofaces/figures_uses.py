@@ -1,6 +1,6 @@
 """Figures of what a code is good for: of the pictures and metrics that `applications.measure` gives for one model.
 
-Every function puts what was measured behind the note that it is given.
+Pictures and metrics may hold more. Every function puts what was measured behind the note that it is given.
 """
 
 from collections.abc import Mapping
@@ -18,24 +18,25 @@ from autofaces.drawing import (
     FACE,
     FAINT,
     GAP,
+    HALF,
     INK,
+    MEDIUM,
     ORANGE,
     SMALL,
     TEAL,
     TEXT,
     WIDTH,
-    _mosaic,
-    _page,
-    _picture,
-    _place,
-    _shown,
-    _sized,
-    _text,
-    _width,
     faces,
+    page,
+    paste,
+    place,
+    resized,
+    size_note,
+    text_width,
+    tile,
+    write,
 )
 
-MEDIUM, HALF = 96, 64  # pixels of the side of a face that is shown smaller
 BINS = 40
 
 Pictures = Mapping[str, np.ndarray]
@@ -58,18 +59,25 @@ def morphs(pictures: Pictures, metrics: Metrics, title: str, note: str) -> Figur
     return faces(rows, title, f"{note} {facts}", columns, side=HALF)
 
 
-def feature_maps(pictures: Pictures, title: str, note: str) -> Figure:
-    """What a late convolution of the encoder sees: kovenko2020, figure 7."""
+def feature_maps(pictures: Pictures, metrics: Metrics, title: str, note: str) -> Figure:
+    """What a late convolution of the encoder sees: kovenko2020, figure 7. Where the probes found labels, what they read
+    from the code."""
     maps = pictures["probe_maps"]
     number, height, width = maps.shape[1:]
     rows = []
     for i, (face, seen) in enumerate(zip(pictures["probe_faces"], maps, strict=True), 1):
-        grey = [np.broadcast_to(_sized(one[..., None], len(face)), face.shape) for one in seen]
+        grey = [np.broadcast_to(resized(one[..., None], len(face)), face.shape) for one in seen]
         rows.append((f"face {i}", np.stack([face, *grey])))
     facts = (
         f"{number} maps of the last convolution that still gives at least 16x16 pixels, here {height}x{width}; each "
         "from its least value over these faces, black, to its largest, white."
     )
+    if "probe_accuracy" in metrics:
+        facts += (
+            f" Labels that a linear map reads right, of unseen faces: {metrics['probe_accuracy']:.1%} from the code, "
+            f"{metrics['probe_accuracy_pca']:.1%} from as many principal components; "
+            f"{metrics['probe_accuracy_majority']:.1%} if it always said what most have."
+        )
     columns = ["original", *(f"map {i}" for i in range(1, number + 1))]
     return faces(rows, title, f"{note} {facts}", columns, side=HALF)
 
@@ -83,7 +91,7 @@ def similar(pictures: Pictures, metrics: Metrics, title: str, note: str) -> Figu
         rows = [
             (f"query {i}", np.stack([q, *found])) for i, (q, found) in enumerate(zip(queries, nearest, strict=True), 1)
         ]
-        return faces(rows, title, note, columns)
+        return faces(rows, title, f"{note} These faces have no labels to count by.", columns)
     rows = []
     for query, found, right in zip(queries, nearest, pictures["search_right"], strict=True):
         marked = [_framed(face) if yes else _coloured(face) for face, yes in zip(found, right, strict=True)]
@@ -92,14 +100,15 @@ def similar(pictures: Pictures, metrics: Metrics, title: str, note: str) -> Figu
     by = {"code": "", "principal components": "_pca", "pixels": "_pixels", "chance": "_chance"}
     shares = ", ".join(f"{metrics[f'search_precision_at_{k}{suffix}']:.1%} by {name}" for name, suffix in by.items())
     facts = (
-        f"In a frame: {what}. Among the {k} nearest, mean of {metrics['search_asked']:,.0f} queries: {shares}; at best "
-        f"{metrics[f'search_precision_at_{k}_possible']:.1%}. Queries from the least to the most right."
+        f"In a frame: {what}. Their share among the {k} nearest, mean of {metrics['search_asked']:,.0f} queries: {shares}; "
+        f"at best {metrics[f'search_precision_at_{k}_possible']:.1%}. Shown: {len(queries)} of them, evenly spaced from "
+        "the least to the most right."
     )
     return faces(rows, title, f"{note} {facts}", columns)
 
 
 def denoised(
-    pictures: Pictures, metrics: Metrics, damage: Literal["noise", "dropout"], title: str, note: str
+    pictures: Pictures, metrics: Metrics, title: str, note: str, damage: Literal["noise", "dropout"]
 ) -> Figure:
     """Spoilt and restored, beside the classical methods: kovenko2020, figures 9 (noise) and 10 (dropout)."""
     metric, classical = {
@@ -139,30 +148,30 @@ def outliers(pictures: Pictures, metrics: Metrics, title: str, note: str) -> Fig
             f", by the error {metrics['outlier_auroc_mse']:.2f}. Dashed: median of training images; above it (▲) are "
             f"{above:.0%} of test images and {beyond:.0%} of outliers"
         )
-    facts += f". Grey: training images. {_shown(pictures['outlier_images_test'], MEDIUM)}"
+    facts += f". Grey: training images. {size_note(pictures['outlier_images_test'], MEDIUM)}"
 
     step, axis, apart = MEDIUM + 30, 20, 24
-    margin = EDGE + max(_width(_kind(kind), TEXT) for kind in kinds) + 12
+    margin = EDGE + max(text_width(_kind(kind), TEXT) for kind in kinds) + 12
     right = margin + len(pictures["outlier_images_test"]) * (MEDIUM + GAP) - GAP + apart
-    figure, top = _page(WIDTH, len(kinds) * step + axis, title, f"{note} {facts}".strip())
+    figure, top = page(WIDTH, len(kinds) * step + axis, title, f"{note} {facts}".strip())
     for kind in kinds:
-        _picture(figure, _mosaic([pictures[f"outlier_images_{kind}"]], MEDIUM), margin, top)
+        paste(figure, tile([pictures[f"outlier_images_{kind}"]], MEDIUM), margin, top)
         for column, value in enumerate(pictures[f"outlier_shown_{kind}"]):
             said = _digits(value) + (" ▲" if kl and value > threshold else "")
             centre = margin + column * (MEDIUM + GAP) + MEDIUM / 2
-            _text(figure, centre, top + MEDIUM + 3, said, size=SMALL, color=FAINT, ha="center")
-        _text(figure, margin - 12, top + MEDIUM / 2 - 16, _kind(kind), ha="right")
+            write(figure, centre, top + MEDIUM + 3, said, size=SMALL, color=FAINT, ha="center")
+        write(figure, margin - 12, top + MEDIUM / 2 - 16, _kind(kind), ha="right")
         if kind != "test":
             auroc = f"AUROC {metrics[f'outlier_auroc{infix}_{kind}']:.2f}"
-            _text(figure, margin - 12, top + MEDIUM / 2 + 1, auroc, size=SMALL, color=FAINT, ha="right")
+            write(figure, margin - 12, top + MEDIUM / 2 + 1, auroc, size=SMALL, color=FAINT, ha="right")
         axes = figure.add_axes((0, 0, 1, 1), label=kind)
-        _place(axes, right, top, WIDTH - EDGE - 10 - right, MEDIUM)
+        place(axes, right, top, WIDTH - EDGE - 10 - right, MEDIUM)
         _histogram(axes, familiar, bins, color="#d1d5db")
         colour = BLUE if kind == "test" else ORANGE
         _histogram(axes, pictures[f"outlier_scores_{kind}"], bins, color=colour, histtype="step", linewidth=1.6)
         if kl:
             axes.axvline(threshold, color=INK, linestyle="--", linewidth=1)
-        axes.set(xscale="log", xlim=(bins[0], bins[-1]), yticks=[])
+        axes.set(xscale="log", xlim=(bins[0], 1.05 * bins[-1]), yticks=[])
         axes.spines["left"].set_visible(False)
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if bins[-1] < 100 * bins[0] else (1,)))
         axes.xaxis.set_major_formatter("{x:g}")

@@ -98,9 +98,9 @@ def _encode(
     reasons: list[str] = []
     readable: list[int] = []
     codes: list[np.ndarray] = []
-    for indices, images in photos.batches(paths, fit, uses.BATCH, reasons, "encoding"):
+    for indices, images in photos.batches(paths, fit, models.BATCH, reasons, "encoding"):
         readable += indices
-        codes.append(uses.codes(model, images))
+        codes.append(models.codes(model, images))
     others = sorted(set(range(len(new))) - set(readable))
     return [new[i] for i in readable], codes, {new[i]: why for i, why in zip(others, reasons, strict=True)}
 

@@ -8,24 +8,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from autofaces import devices, files, models
 from autofaces.data import arrays
-from autofaces.models.layers import point
-from autofaces.probability import kl_nats
+from autofaces.models import pixels
+from autofaces.outlying import scores
 
 MODELS, METRICS, ARRAYS = Path("models"), Path("metrics"), Path("data/arrays")
-BATCH = 64
-STEPS = 9  # images of a morph, both ends among them
 PERCENTILE = 99  # of unseen faces' scores: above it an image is called an outlier
 REFERENCE = 2000  # images, at most, of each part that the threshold comes from
+BATCH, codes = models.BATCH, models.codes
 
 
 class Use(NamedTuple):
     """How rows are compared for one use."""
 
-    metric: str  # in metrics/<experiment>.json
+    metric: str  # in metrics/<experiment>.json or metrics/outliers/<experiment>.json
     best: Callable[[Iterable[float]], float]  # min or max of it
 
 
@@ -85,20 +84,12 @@ def can(use: str, config: Mapping[str, Any]) -> bool:
 
 def is_variational(config: Mapping[str, Any]) -> bool:
     """Whether a model's code is a mean and a log-variance; found without its weights."""
-    with torch.device("meta"):
-        model = models.build(**{k: config[k] for k in ("name", "size", "channels", "width", "arguments")})
-        images = torch.empty(1, config["channels"], config["size"], config["size"])
-        return isinstance(model.eval().encode(images), tuple)
-
-
-def pixels(images: Tensor) -> np.ndarray:
-    """float (B, C, H, W) in [0, 1] -> uint8 (B, H, W, C)."""
-    return (images * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+    return models.is_variational(*(config[k] for k in ("name", "size", "channels", "arguments")))
 
 
 def reconstruct(model: nn.Module, images: np.ndarray) -> np.ndarray:
     """uint8 (B, H, W, C) -> the model's reconstructions, of the same shape."""
-    return pixels(models.reconstruct(model, _tensor(model, images)))
+    return pixels(models.reconstruct(model, models.tensor(model, images)))
 
 
 def sample(model: nn.Module, count: int, noise: torch.Generator) -> np.ndarray:
@@ -106,34 +97,9 @@ def sample(model: nn.Module, count: int, noise: torch.Generator) -> np.ndarray:
     return pixels(models.sample(model, count, noise))
 
 
-@torch.inference_mode()
-def codes(model: nn.Module, images: np.ndarray) -> np.ndarray:
-    """uint8 (B, H, W, C) -> codes, float32 (B, D), of a variational model the means."""
-    code = model.encode(models.normalise(_tensor(model, images), model.pixel_range))
-    return point(code).flatten(1).cpu().numpy()
-
-
-@torch.inference_mode()
 def morph(model: nn.Module, ends: np.ndarray) -> np.ndarray:
-    """uint8 (2, H, W, C) -> uint8 (9, H, W, C): decoded at equal steps from one's code to the other's (kovenko2020,
-    equation 3); first and last are the reconstructions of the two."""
-    first, last = point(model.encode(models.normalise(_tensor(model, ends), model.pixel_range))).split(1)
-    way = torch.linspace(0, 1, STEPS, device=first.device).reshape(-1, *[1] * (first.dim() - 1))
-    return pixels(models.to_unit(model.decode(first + (last - first) * way), model.pixel_range))
-
-
-@torch.inference_mode()
-def scores(model: nn.Module, images: np.ndarray) -> np.ndarray:
-    """How ill images, uint8 (B, H, W, C), suit a model, (B,) float64: of a variational one the KL in nats (kovenko2020,
-    section 4.2), else the mean squared error of the reconstruction, pixels in [0, 1]."""
-    inputs = models.normalise(_tensor(model, images), model.pixel_range)
-    code = model.encode(inputs)
-    if isinstance(code, tuple):
-        values = kl_nats(*(part.double() for part in code))
-    else:
-        output, original = (models.to_unit(x, model.pixel_range).double() for x in (model.decode(code), inputs))
-        values = (output - original).square().mean((1, 2, 3))
-    return values.cpu().numpy()
+    """uint8 (2, H, W, C) -> uint8 (9, H, W, C): from one to the other through the code, as `models.morph`."""
+    return pixels(models.morph(model, ends))
 
 
 def unit(config: Mapping[str, Any]) -> str:
@@ -155,23 +121,19 @@ def threshold(trained: Trained) -> tuple[float, str] | None:
     for part in ("validation", "test"):
         images = arrays.load(folder, part)
         chosen = np.linspace(0, len(images) - 1, min(REFERENCE, len(images)), dtype=int)
-        parts = np.array_split(chosen, len(chosen) // BATCH + 1)
-        values += [scores(trained.model, images[rows]) for rows in parts if len(rows)]
+        values.append(scores(trained.model, images[chosen]))
     values = np.concatenate(values)
     what = f"{PERCENTILE}th percentile of {len(values):,} faces of {folder} it was not trained on"
     return float(np.percentile(values, PERCENTILE)), what
-
-
-def _tensor(model: nn.Module, images: np.ndarray) -> Tensor:
-    return torch.from_numpy(np.array(images)).to(next(model.parameters()).device)
 
 
 def _best(use: str) -> tuple[str, str]:
     metric, best = USES[use]
     values = {}
     for key in keys():
-        path = METRICS / f"{key}.json"
-        value = json.loads(path.read_text(encoding="utf-8")).get(metric) if path.exists() else None
+        paths = [path for folder in (METRICS, METRICS / "outliers") if (path := folder / f"{key}.json").exists()]
+        found = {k: v for path in paths for k, v in json.loads(path.read_text(encoding="utf-8")).items()}
+        value = found.get(metric)
         if value is not None and can(use, _config(key)):
             values[key] = value
     if not values:

@@ -4,7 +4,6 @@ The uses are those of kovenko2020 (search, probe, denoise, outliers, morph), and
 images up only gives its training images back.
 """
 
-import math
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
@@ -13,7 +12,8 @@ import pandas as pd
 from torch import nn
 
 from autofaces.applications import copies, denoise, morph, outliers, probe, search
-from autofaces.applications.encoding import codes, principal, some
+from autofaces.applications.encoding import principal, some, spread
+from autofaces.models import codes
 from autofaces.params import Component
 
 USES = ("search", "probe", "denoise", "outliers", "morph", "copies")
@@ -35,13 +35,16 @@ def measure(
     train: Part,
     test: Part,
     others: Mapping[str, np.ndarray],
-) -> tuple[dict[str, float], dict[str, np.ndarray]]:
-    """Metrics and pictures of the `uses`, a choice of USES: as their modules describe them.
+) -> tuple[dict[str, float], dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Metrics, values of test images, and pictures of the `uses`, a choice of USES: as their modules describe them.
 
     `objective` is what the model was trained with; others: test images of other data sets by name, which are outliers
-    here. Metrics that have no value, for want of a label or of anything to divide by, are absent.
+    here. Values: metrics that each image has, (N,) float64 of N test images; their means stand for the model. NaN where
+    an image was not measured, or has no finite value; what no image has, for want of a label or of anything to divide
+    by, is absent.
     """
     metrics: dict[str, float] = {}
+    values: dict[str, np.ndarray] = {}
     pictures: dict[str, np.ndarray] = {}
     fitted = some(len(train.images), TRAINING)
     images, labels = train.images[fitted], train.labels.iloc[fitted]
@@ -50,20 +53,27 @@ def measure(
         queries, answers = test.images[asked], test.labels.iloc[asked]
         known, new = codes(model, images), codes(model, queries)
         components = principal(images, queries, known.shape[1])
-    if "search" in uses:
-        _add(metrics, pictures, search.measure(new, components[1], queries, answers))
-    if "probe" in uses:
-        metrics |= probe.measure({"": (known, new), "_pca": components}, labels, answers)
-        pictures |= probe.feature_maps(model, test.images)
+        of_queries: dict[str, np.ndarray] = {}
+        if "search" in uses:
+            _add((metrics, of_queries, pictures), search.measure(new, components[1], queries, answers))
+        if "probe" in uses:
+            of_queries |= probe.measure({"": (known, new), "_pca": components}, labels, answers)
+            pictures |= probe.feature_maps(model, test.images)
+        values |= {name: spread(value, asked, len(test.images)) for name, value in of_queries.items()}
     if "denoise" in uses:
-        _add(metrics, pictures, denoise.measure(model, test.images, images.mean(0)))
+        _add((metrics, values, pictures), denoise.measure(model, test.images, images.mean(0)))
     if "outliers" in uses:
-        _add(metrics, pictures, outliers.measure(model, objective, train.images, test.images, others))
+        _add((metrics, values, pictures), outliers.measure(model, objective, train.images, test.images, others))
     if "morph" in uses:
-        _add(metrics, pictures, morph.measure(model, test.images))
+        _add((metrics, pictures), morph.measure(model, test.images))
     if "copies" in uses:
-        _add(metrics, pictures, copies.measure(model, train.images, test.images))
-    return {name: value for name, value in metrics.items() if math.isfinite(value)}, pictures
+        _add((metrics, pictures), copies.measure(model, train.images, test.images))
+    finite = {name: np.where(np.isfinite(value), value, np.nan) for name, value in values.items()}
+    return (
+        {name: value for name, value in metrics.items() if np.isfinite(value)},
+        {name: value for name, value in finite.items() if not np.isnan(value).all()},
+        pictures,
+    )
 
 
 def whole_groups(group: pd.Series, most: int) -> np.ndarray:
@@ -72,6 +82,6 @@ def whole_groups(group: pd.Series, most: int) -> np.ndarray:
     return np.flatnonzero(np.cumsum(sizes)[index] <= most)
 
 
-def _add(metrics: dict, pictures: dict, found: tuple[dict, dict]) -> None:
-    metrics |= found[0]
-    pictures |= found[1]
+def _add(to: tuple[dict, ...], found: tuple[dict, ...]) -> None:
+    for known, new in zip(to, found, strict=True):
+        known |= new

@@ -1,12 +1,11 @@
 """Whether a variational model makes images up or gives its training images back."""
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
-from autofaces import files
-from autofaces.applications.encoding import BLOCK, numbers, pixels, some, tensors
-from autofaces.models import normalise, reconstruct, sample
+from autofaces import files, models
+from autofaces.applications.encoding import BLOCK, numbers, some
+from autofaces.models import batches, pixels, reconstruct, sample, tensor
 from autofaces.probability import generator
 
 IMAGES = 128  # samples, and at most as many test images
@@ -24,17 +23,14 @@ def measure(model: nn.Module, train: np.ndarray, test: np.ndarray) -> tuple[dict
     copies_ratio_originals: over that of the test images themselves.
     Pictures, uint8 (K, H, W, C): copies_samples, copies_nearest: their nearest training images.
     """
-    (image,) = tensors(model, test[:1])
-    with torch.inference_mode():
-        code = model.encode(normalise(image, model.pixel_range))
-    if isinstance(code, Tensor):
+    if isinstance(models.encode(model, tensor(model, test[:1])), Tensor):
         raise files.BadInput(
             f"applications: copies: {type(model).__name__} makes no images up; leave this use out, or take a model "
             "with mean and log-variance"
         )
-    samples = pixels(sample(model, IMAGES, generator(image.device, 0)))
+    samples = pixels(sample(model, IMAGES, generator(models.device(model), 0)))
     chosen = test[some(len(test), IMAGES)]
-    rebuilt = np.concatenate([pixels(reconstruct(model, batch)) for batch in tensors(model, chosen)])
+    rebuilt = np.concatenate([pixels(reconstruct(model, batch)) for batch in batches(model, chosen)])
     index, distance = nearest(np.concatenate([samples, rebuilt, chosen]), train)
     made_up, others, originals = (np.median(d) for d in np.split(distance, [IMAGES, IMAGES + len(chosen)]))
     metrics = {

@@ -5,8 +5,8 @@ import torch
 from skimage.restoration import denoise_nl_means, denoise_wavelet, estimate_sigma, inpaint_biharmonic
 from torch import Tensor, nn
 
-from autofaces.applications.encoding import pixels, some
-from autofaces.models import normalise, to_unit
+from autofaces.applications.encoding import some, spread
+from autofaces.models import device, normalise, pixels, to_unit
 from autofaces.probability import corrupt, generator
 
 IMAGES = 32  # test images restored
@@ -15,23 +15,25 @@ SHOWN = 6
 
 
 @torch.inference_mode()
-def measure(model: nn.Module, test: np.ndarray, mean: np.ndarray) -> tuple[dict[str, float], dict[str, np.ndarray]]:
+def measure(
+    model: nn.Module, test: np.ndarray, mean: np.ndarray
+) -> tuple[dict[str, float], dict[str, np.ndarray], dict[str, np.ndarray]]:
     """How much nearer to the clean image a restored one is than the spoilt one, at most 32 test images.
 
     test: uint8 (N, H, W, C); mean: the average training image, float (H, W, C) in [0, 255].
 
-    denoise_psnr_gain_db: of Gaussian noise; denoise_dropout_psnr_gain_db: of numbers set to 0. Means over images, over
-    the spoilt picture as it is seen: clipped to [0, 1]. Every method gets the same numbers, the noise not clipped:
+    Metrics: denoise_images, how many. Values, (N,) each, NaN of all other images: denoise_psnr_gain_db, of Gaussian
+    noise; denoise_dropout_psnr_gain_db, of numbers set to 0; over the spoilt picture as it is seen, clipped to [0, 1].
+    Every method gets the same numbers, the noise not clipped:
     clipping would cost the classical ones 1 to 2 dB. With _nl_means, _wavelet, _inpainting: these, in scikit-image;
-    with _mean: the average training image, which has seen nothing. denoise_images: how many.
+    with _mean: the average training image, which has seen nothing.
     Pictures, uint8 (K, H, W, C): denoise_clean, and of each kind of damage denoise_<kind>_spoilt, _model and _<method>.
     """
-    device = next(model.parameters()).device
     chosen = some(len(test), IMAGES)
     clean = normalise(torch.from_numpy(test[chosen]), (0.0, 1.0))
     average = torch.from_numpy(np.asarray(mean, np.float32) / 255).permute(2, 0, 1).expand_as(clean)
     shown = some(len(chosen), SHOWN)
-    metrics: dict[str, float] = {}
+    values: dict[str, np.ndarray] = {}
     pictures = {"denoise_clean": pixels(clean[shown])}
     damages = {
         "noise": ({"std": STD}, 1.0, {"nl_means": nl_means, "wavelet": wavelet}),
@@ -41,16 +43,17 @@ def measure(model: nn.Module, test: np.ndarray, mean: np.ndarray) -> tuple[dict[
         # drawn on the CPU: the same damage on every machine
         inputs = corrupt(clean, generator(torch.device("cpu"), counter), **damage)
         spoilt = inputs * scale
-        restored = {"model": restore(model, inputs.to(device)).cpu()}
+        restored = {"model": restore(model, inputs.to(device(model))).cpu()}
         restored |= {name: _each(method, spoilt) for name, method in methods.items()}
         name = "denoise_psnr_gain_db" if kind == "noise" else f"denoise_{kind}_psnr_gain_db"
         before = psnr(spoilt.clamp(0, 1), clean)
         for method, images in {**restored, "mean": average}.items():
             suffix = "" if method == "model" else f"_{method}"
-            metrics[name + suffix] = float((psnr(images.clamp(0, 1), clean) - before).mean())
+            gain = psnr(images.clamp(0, 1), clean) - before
+            values[name + suffix] = spread(gain.numpy(), chosen, len(test))
         for method, images in {"spoilt": spoilt, **restored}.items():
             pictures[f"denoise_{kind}_{method}"] = pixels(images[shown].clamp(0, 1))
-    return metrics | {"denoise_images": len(chosen)}, pictures
+    return {"denoise_images": len(chosen)}, values, pictures
 
 
 def psnr(images: Tensor, clean: Tensor) -> Tensor:

@@ -1,16 +1,9 @@
-"""Codes of images, and what they are compared with: the pixels themselves, and principal components."""
-
-from collections.abc import Iterator
+"""What the measures of uses share: choosing among images, and what codes are compared with, pixels and principal
+components."""
 
 import numpy as np
-import torch
 from sklearn.decomposition import KernelPCA
-from torch import Tensor, nn
 
-from autofaces.models import normalise
-from autofaces.models.layers import point
-
-BATCH = 64
 BLOCK = 512  # pictures whose pixels are in memory as numbers at a time
 
 
@@ -19,23 +12,11 @@ def some(number: int, most: int) -> np.ndarray:
     return np.linspace(0, number - 1, min(number, most)).round().astype(int)
 
 
-def tensors(model: nn.Module, images: np.ndarray) -> Iterator[Tensor]:
-    """uint8 (N, H, W, C) in batches, on the model's device."""
-    device = next(model.parameters()).device
-    for start in range(0, len(images), BATCH):
-        yield torch.from_numpy(np.array(images[start : start + BATCH])).to(device)
-
-
-def pixels(images: Tensor) -> np.ndarray:
-    """float (B, C, H, W) in [0, 1] -> uint8 (B, H, W, C)."""
-    return (images * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
-
-
-@torch.inference_mode()
-def codes(model: nn.Module, images: np.ndarray) -> np.ndarray:
-    """uint8 (N, H, W, C) -> float32 (N, D): each image's code, of a variational model its mean, flattened."""
-    found = [point(model.encode(normalise(batch, model.pixel_range))) for batch in tensors(model, images)]
-    return torch.cat(found).flatten(1).float().cpu().numpy()
+def spread(values: np.ndarray, index: np.ndarray, number: int) -> np.ndarray:
+    """Values (K,) of the images at `index` (K,) -> float64 (number,), NaN of all others."""
+    result = np.full(number, np.nan)
+    result[index] = values
+    return result
 
 
 def numbers(images: np.ndarray) -> np.ndarray:

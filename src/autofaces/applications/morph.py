@@ -1,20 +1,16 @@
 """Morphing one face into another along a straight line between their codes: kovenko2020, equation (3), figure 6."""
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
-from autofaces.applications.encoding import pixels, some, tensors
+from autofaces.applications.encoding import some
 from autofaces.metrics.sharpness import laplacian_variance, luma
-from autofaces.models import normalise, to_unit
-from autofaces.models.layers import point
+from autofaces.models import between, morph, pixels
 
 PAIRS = 32
-STEPS = 9  # images of a morph, both ends among them
 SHOWN = 3
 
 
-@torch.inference_mode()
 def measure(model: nn.Module, test: np.ndarray) -> tuple[dict[str, float], dict[str, np.ndarray]]:
     """How evenly faces change, and how sharp they stay, along morphs between at most 32 pairs of test images.
 
@@ -29,7 +25,7 @@ def measure(model: nn.Module, test: np.ndarray) -> tuple[dict[str, float], dict[
     half = len(chosen) // 2
     pairs = np.stack([chosen[:half], chosen[half : 2 * half]], 1)  # from the first half of the set to the second
     strips = [morph(model, test[pair]) for pair in pairs]
-    blends = [_between(strip[:1], strip[-1:]) for strip in strips]
+    blends = [between(strip[:1], strip[-1:]) for strip in strips]
     metrics = {
         "morph_smoothness": float(np.mean([smoothness(strip) for strip in strips])),
         "morph_sharpness": float(np.mean([middle(strip) for strip in strips])),
@@ -43,14 +39,6 @@ def measure(model: nn.Module, test: np.ndarray) -> tuple[dict[str, float], dict[
     }
 
 
-@torch.inference_mode()
-def morph(model: nn.Module, ends: np.ndarray) -> Tensor:
-    """uint8 (2, H, W, C) -> float32 (9, C, H, W) in [0, 1]: decoded at equal steps from one's code to the other's."""
-    (images,) = tensors(model, ends)
-    code = point(model.encode(normalise(images, model.pixel_range)))
-    return to_unit(model.decode(_between(code[:1], code[1:])), model.pixel_range)
-
-
 def smoothness(strip: Tensor) -> float:
     """(S, C, H, W) -> the largest over the mean step between neighbours; 1 where nothing moves."""
     steps = strip.double().diff(dim=0).square().mean((1, 2, 3)).sqrt()
@@ -61,9 +49,3 @@ def middle(strip: Tensor) -> float:
     """(S, C, H, W) -> variance of the Laplacian of the middle image's luma over the mean of the ends'."""
     variance = laplacian_variance(luma(strip[[0, len(strip) // 2, -1]]))
     return float(2 * variance[1] / (variance[0] + variance[2]))
-
-
-def _between(start: Tensor, end: Tensor) -> Tensor:
-    """(1, ...) each -> (9, ...), from one to the other in equal steps."""
-    way = torch.linspace(0, 1, STEPS, device=start.device).reshape(-1, *[1] * (start.dim() - 1))
-    return start * (1 - way) + end * way

@@ -3,16 +3,13 @@
 from collections.abc import Mapping
 
 import numpy as np
-import torch
 from PIL import Image
 from sklearn.metrics import average_precision_score, roc_auc_score
-from torch import Tensor, nn
+from torch import nn
 
-from autofaces.applications.encoding import some, tensors
-from autofaces.models import normalise
-from autofaces.models.layers import point
+from autofaces.applications.encoding import some, spread
+from autofaces.outlying import all_scores, scores
 from autofaces.params import Component
-from autofaces.probability import bernoulli_nats, gaussian_nats, kl_nats
 
 IMAGES = 500  # test images, and at most as many outliers of each kind
 TRAINING = 10_000  # training images, at most, that the threshold comes from
@@ -26,24 +23,25 @@ def measure(
     train: np.ndarray,
     test: np.ndarray,
     others: Mapping[str, np.ndarray],
-) -> tuple[dict[str, float], dict[str, np.ndarray]]:
+) -> tuple[dict[str, float], dict[str, np.ndarray], dict[str, np.ndarray]]:
     """How well a score tells outliers from at most 500 test images, whose score should be the lower one.
 
     train, test: uint8 (N, H, W, C); others: test images of other data sets by name, of any size; they are outliers,
-    and so are those of `spoilt`. Scores: see `scores`.
+    and so are those of `spoilt`. Scores: those of `outlying`.
 
-    outlier_auroc, outlier_aupr: of the paper's score, the KL, means over kinds of outlier; test images and outliers
-    weigh the same, so that chance is 0.5 of both. With _<kind>: of each kind; with _mse and _elbo, before the kind: by
-    the other scores. A model without KL has these only.
-    outlier_fpr_at_median, outlier_recall_at_median: share of test images, and of outliers (mean over kinds), above the
-    paper's threshold, the median KL of at most 10,000 training images.
+    Metrics: outlier_auroc, outlier_aupr, of the paper's score, the KL, means over kinds of outlier; test images and
+    outliers weigh the same, so that chance is 0.5 of both. With _<kind>: of each kind; with _mse and _elbo, before the
+    kind: by the other scores. A model without KL has these only. outlier_recall_at_median: share of outliers, mean over
+    kinds, above the paper's threshold, the median KL of at most 10,000 training images.
+    Values, (N,): outlier_fpr_at_median, 1 of test images above that threshold, 0 of others, NaN of those not scored.
     Pictures: outlier_images_test and outlier_images_<kind>, uint8 (4, H, W, C), with their outlier_shown_<...> (4,);
     outlier_scores_train, _test and _<kind>, (N,): the KL, or of a model without the mse. outlier_kinds: names (K,).
     """
-    chosen = test[some(len(test), IMAGES)]
+    index = some(len(test), IMAGES)
+    chosen = test[index]
     images = {"test": chosen, **{name: alike(other[some(len(other), IMAGES)], test) for name, other in others.items()}}
     images |= spoilt(chosen)
-    found = {kind: scores(model, objective, pictures) for kind, pictures in images.items()}
+    found = {kind: all_scores(model, objective, pictures) for kind, pictures in images.items()}
     metrics: dict[str, float] = {}
     for score in found["test"]:
         name = "" if score == "kl" else f"_{score}"
@@ -52,21 +50,21 @@ def measure(
             metrics[f"outlier_{value}{name}"] = float(np.mean([v[value] for v in by_kind.values()]))
             metrics |= {f"outlier_{value}{name}_{kind}": v[value] for kind, v in by_kind.items()}
     main = "kl" if "kl" in found["test"] else "mse"
-    known = train[some(len(train), TRAINING if main == "kl" else IMAGES)]
-    familiar = scores(model, objective, known, decoded=main == "mse")[main]
+    familiar = scores(model, train[some(len(train), TRAINING if main == "kl" else IMAGES)])
+    values = {}
     if main == "kl":
-        above = {kind: float((f["kl"] > np.median(familiar)).mean()) for kind, f in found.items()}
-        metrics["outlier_fpr_at_median"] = above.pop("test")
-        metrics["outlier_recall_at_median"] = float(np.mean(list(above.values())))
+        above = {kind: f["kl"] > np.median(familiar) for kind, f in found.items()}
+        values["outlier_fpr_at_median"] = spread(above.pop("test"), index, len(test))
+        metrics["outlier_recall_at_median"] = float(np.mean([share.mean() for share in above.values()]))
 
     pictures = {"outlier_kinds": np.array([kind for kind in images if kind != "test"])}
     pictures["outlier_scores_train"] = familiar
-    for kind, values in found.items():
+    for kind, its in found.items():
         shown = some(len(images[kind]), SHOWN)
         pictures[f"outlier_images_{kind}"] = images[kind][shown]
-        pictures[f"outlier_shown_{kind}"] = values[main][shown]
-        pictures[f"outlier_scores_{kind}"] = values[main]
-    return metrics, pictures
+        pictures[f"outlier_shown_{kind}"] = its[main][shown]
+        pictures[f"outlier_scores_{kind}"] = its[main]
+    return metrics, values, pictures
 
 
 def spoilt(images: np.ndarray) -> dict[str, np.ndarray]:
@@ -93,48 +91,6 @@ def alike(images: np.ndarray, like: np.ndarray) -> np.ndarray:
     mode, size = "RGB" if like.shape[3] == 3 else "L", (like.shape[2], like.shape[1])
     resized = [np.asarray(Image.fromarray(image.squeeze()).convert(mode).resize(size)) for image in images]
     return np.stack(resized).reshape(len(images), *like.shape[1:])
-
-
-@torch.inference_mode()
-def scores(
-    model: nn.Module, objective: Component | None, images: np.ndarray, decoded: bool = True
-) -> dict[str, np.ndarray]:
-    """Scores of uint8 (N, H, W, C), (N,) float64 each, higher of what suits the model less.
-
-    mse: of the reconstruction. Of a variational model also kl: KL(q(code | image) || N(0, I)) in nats; elbo: minus the
-    evidence lower bound in nats, at the mean of the code instead of draws, where the objective is one (`likelihood`).
-    Not `decoded`: the kl alone.
-    """
-    pixels = likelihood(objective, images.shape[3])
-    found: dict[str, list[Tensor]] = {}
-    for batch in tensors(model, images):
-        inputs = normalise(batch, model.pixel_range)
-        code = model.encode(inputs)
-        values = {} if isinstance(code, Tensor) else {"kl": kl_nats(*(part.double() for part in code))}
-        if decoded:
-            output = model.decode(point(code))
-            low, high = model.pixel_range
-            error = (output - inputs).square().mean((1, 2, 3), dtype=torch.float64)
-            values["mse"] = error / (high - low) ** 2
-            if pixels == "bernoulli":
-                values["elbo"] = values["kl"] + bernoulli_nats(model.logits(point(code)), inputs)
-            elif pixels:
-                values["elbo"] = values["kl"] + gaussian_nats(output, inputs, pixels)
-        for name, value in values.items():
-            found.setdefault(name, []).append(value.cpu())
-    return {name: torch.cat(value).numpy() for name, value in found.items()}
-
-
-def likelihood(objective: Component | None, channels: int) -> str | float | None:
-    """What an objective takes pixels for, so that it is a bound on their likelihood: "bernoulli", or the variance of a
-    normal distribution; None where it is no bound.
-
-    Mean squared error + k / (H W) KL is, times C H W / (2 variance), a bound with the variance k C / 2.
-    """
-    settings = objective.arguments if objective else {}
-    if "likelihood" in settings:
-        return settings["likelihood"] if settings["likelihood"] == "bernoulli" else settings.get("variance", 1.0)
-    return settings["kl"] * channels / 2 if settings.get("kl") else None
 
 
 def separation(inliers: np.ndarray, outliers: np.ndarray) -> dict[str, float]:

@@ -2,15 +2,14 @@
 
 import numpy as np
 import pandas as pd
-import torch
 from sklearn.linear_model import LogisticRegressionCV
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor, nn
 
-from autofaces.applications.encoding import some, tensors
-from autofaces.models import normalise
+from autofaces.applications.encoding import some
+from autofaces.models import encode, tensor
 
 # label: CelebA's attribute, or the factor of synthetic faces and how it is read
 LABELS = {
@@ -28,29 +27,30 @@ ALIVE = 0.01  # variance of a map, of the largest, below which it shows nothing
 
 def measure(
     codes: dict[str, tuple[np.ndarray, np.ndarray]], train: pd.DataFrame, test: pd.DataFrame
-) -> dict[str, float]:
-    """Share of test images whose label logistic regression reads from their code, standardised.
+) -> dict[str, np.ndarray]:
+    """Whether logistic regression reads a test image's label from its code, standardised: 1 or 0, (M,) float64 each.
 
     codes: of training and test images, (N, D) and (M, D), by the suffix of their metrics ("" and "_pca"); train, test:
     their labels. The regularisation is chosen by cross-validation that keeps a person's images together.
 
-    probe_accuracy, and of each label probe_accuracy_<label>; with _pca from principal components, with _majority by
-    always saying what most training images have. No label that fewer than 5 training persons have, or lack.
+    probe_accuracy_<label>, and probe_accuracy, the mean over labels; with _pca from principal components, with
+    _majority by always saying what most training images have. No label that fewer than 5 training persons have, or
+    lack.
     """
-    metrics = {}
+    values = {}
     for label in LABELS:
         y, answers = read(train, label), read(test, label)
         if y is None or answers is None or min(train.group[side].nunique() for side in (y, ~y)) < FEWEST:
             continue
-        for suffix, (a, b) in codes.items():
-            metrics[f"probe_accuracy_{label}{suffix}"] = float((fit(a, y, train.group).predict(b) == answers).mean())
-        metrics[f"probe_accuracy_{label}_majority"] = float((answers == (y.mean() > 0.5)).mean())
+        said = {suffix: fit(a, y, train.group).predict(b) for suffix, (a, b) in codes.items()}
+        said["_majority"] = np.full(len(answers), y.mean() > 0.5)
+        values |= {f"probe_accuracy_{label}{suffix}": (s == answers).astype(float) for suffix, s in said.items()}
     means = {}
     for suffix in (*codes, "_majority"):
-        found = [metrics[name] for label in LABELS if (name := f"probe_accuracy_{label}{suffix}") in metrics]
+        found = [values[name] for label in LABELS if (name := f"probe_accuracy_{label}{suffix}") in values]
         if found:
-            means[f"probe_accuracy{suffix}"] = float(np.mean(found))
-    return means | metrics
+            means[f"probe_accuracy{suffix}"] = np.mean(found, axis=0)
+    return means | values
 
 
 def read(labels: pd.DataFrame, label: str) -> np.ndarray | None:
@@ -70,7 +70,6 @@ def fit(codes: np.ndarray, label: np.ndarray, group: pd.Series) -> Pipeline:
     return make_pipeline(StandardScaler(), regression).fit(codes, label)
 
 
-@torch.inference_mode()
 def feature_maps(model: nn.Module, images: np.ndarray) -> dict[str, np.ndarray]:
     """What the encoder's last convolution with maps of at least 16x16 pixels makes of images, kovenko2020, figure 7.
 
@@ -85,8 +84,7 @@ def feature_maps(model: nn.Module, images: np.ndarray) -> dict[str, np.ndarray]:
         for layer in encoder.modules()
         if isinstance(layer, nn.Conv2d)
     ]
-    for batch in tensors(model, faces):
-        model.encode(normalise(batch, model.pixel_range))
+    encode(model, tensor(model, faces))
     for hook in hooks:
         hook.remove()
     large = [output for output in made if min(output.shape[2:]) >= SIDE]
