@@ -37,8 +37,13 @@ def test_every_metric_has_one_value_per_test_image(test_images, monkeypatch):
 
 
 def test_rows_keep_the_order_of_the_images():
-    rows = list(evaluation.rows({"mse": np.array([0.5, 0.25]), "ssim": np.array([0.1, 0.2])}))
-    assert rows == [{"image": 0, "mse": 0.5, "ssim": 0.1}, {"image": 1, "mse": 0.25, "ssim": 0.2}]
+    rows = list(evaluation.rows({"mse": np.array([0.5, 0.25]), "ssim": np.array([0.1, 0.2])}, seed=3))
+    assert rows == [{"seed": 3, "image": 0, "mse": 0.5, "ssim": 0.1}, {"seed": 3, "image": 1, "mse": 0.25, "ssim": 0.2}]
+
+
+def test_numbers_of_several_seeds_are_their_means_and_counts_stay_counts():
+    found = [{"mse": 0.1, "asked": 7, "units": 8, "rare": 1.0}, {"mse": 0.2, "asked": 7, "units": 9}]
+    assert evaluation.over_seeds(found) == {"mse": 0.15, "asked": 7, "units": 8.5}
 
 
 def test_means_leave_out_images_that_have_no_value():
@@ -118,7 +123,7 @@ def test_nats_are_the_same_at_every_call_and_stand_beside_the_errors(test_images
     assert all(np.array_equal(values[name], again[name]) for name in values)
     table = evaluation.per_image(model, test_images, "vae") | values
     assert {"mse", "kl_nats", "elbo_nats"} < set(evaluation.means(table))
-    assert [row["elbo_nats"] for row in evaluation.rows(table)] == list(values["elbo_nats"])
+    assert [row["elbo_nats"] for row in evaluation.rows(table, 0)] == list(values["elbo_nats"])
 
 
 def test_samples_are_the_same_draws_for_every_model_with_such_a_code(monkeypatch):

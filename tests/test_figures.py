@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 import yaml
 from dvc_render.vega import VegaRenderer
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from autofaces import drawing, figures, files, params
+from autofaces import applications, drawing, evaluation, figures, files, models, params
 
 ROOT = Path(__file__).parents[1]
 EXPERIMENTS = params.load(ROOT / "params.yaml").experiments
@@ -29,7 +30,21 @@ def history(seed: int, rows: int = 16) -> pd.DataFrame:
     return table
 
 
-def make_run(key: str, seed: int) -> figures.Run:
+@pytest.fixture(scope="module")
+def measured() -> tuple[dict, dict]:
+    """Metrics and pictures of every use of some model."""
+    torch.manual_seed(0)
+    model = models.build("pooling", 32, 3, 0.25, {"levels": 3, "variational": True, "code": 8}).eval()
+    train, test = np.random.default_rng(0).integers(0, 256, (2, 40, 32, 32, 3), np.uint8)
+    names = np.arange(40) // 4
+    labels = pd.DataFrame({"group": names.astype(str), "identity": names, "Male": names % 2})
+    parts = (applications.Part(images, labels) for images in (train, test))
+    kl = params.Component(name="mse", kl=1.0)
+    metrics, values, pictures = applications.measure(applications.USES, model, kl, *parts, {"lfw": test // 4})
+    return metrics | evaluation.means(values), pictures
+
+
+def make_run(key: str, seed: int, measured: tuple[dict, dict]) -> figures.Run:
     random = np.random.default_rng(seed)
     dataset = EXPERIMENTS[key].dataset
     shape = (64, 64, 1) if dataset in ("cufs", "celeba-grey64") else (128, 128, 3)
@@ -40,13 +55,14 @@ def make_run(key: str, seed: int) -> figures.Run:
         "depths": random.integers(0, 256, (2, 7, *shape), dtype=np.uint8),
     }
     images = pd.DataFrame({name: random.random(20) for name in ("mse", "ssim", "gradient_correlation")})
-    return figures.Run(EXPERIMENTS[key], images, pictures, history(seed))
+    experiment = EXPERIMENTS[key].model_copy(update={"applications": list(applications.USES)})
+    return figures.Run(experiment, measured[0], images, pictures | measured[1], history(seed))
 
 
 @pytest.fixture(scope="module")
-def runs() -> dict[str, figures.Runs]:
+def runs(measured) -> dict[str, figures.Runs]:
     return {
-        paper: {key: make_run(key, i) for i, (key, e) in enumerate(EXPERIMENTS.items()) if e.paper == paper}
+        paper: {key: make_run(key, i, measured) for i, (key, e) in enumerate(EXPERIMENTS.items()) if e.paper == paper}
         for paper in PAPERS
     }
 
@@ -83,7 +99,7 @@ def shown_texts(figure) -> list[Text]:
     ("paper", "numbers"),
     [
         ("ray2020", {3}),
-        ("kovenko2020", {4, 5, 12, 13, 14, 15}),
+        ("kovenko2020", {4, 5, 6, 7, 8, 9, 10, 12, 13, 14, 15, 16}),
         ("koenig2020", {3, 4, 5, 6, 7, 8, 13}),  # 8 to 13
         ("kolotouros2017", {1, 2, 3, 4}),
     ],
@@ -120,6 +136,51 @@ def test_notes_say_what_a_figure_stands_for(drawn, paper):
         assert "synthetic faces), profile demo, 10,240 images seen" in figure.texts[1].get_text().replace("\n", " "), (
             name
         )
+
+
+def test_a_use_is_drawn_of_a_row_that_has_it(runs, drawn):
+    names = ("search_", "probe_", "denoise_", "outlier_", "morph_", "copies_")
+
+    def plain(run: figures.Run) -> figures.Run:
+        return run._replace(pictures={name: p for name, p in run.pictures.items() if not name.startswith(names)})
+
+    without = {paper: {key: plain(run) for key, run in rows.items()} for paper, rows in runs.items()}
+    uses = {
+        "ray2020": {"similar.png"},
+        "kovenko2020": {
+            "morphs.png",
+            "feature-maps.png",
+            "similar.png",
+            "denoised-noise.png",
+            "denoised-dropout.png",
+            "outliers.png",
+            "copies.png",
+        },
+        "koenig2020": {"similar.png"},
+        "kolotouros2017": set(),
+    }
+    for paper, names in uses.items():
+        assert set(drawn[paper]) - set(figures.draw(paper, without[paper], "demo", "synthetic")) == names
+    some = runs["kovenko2020"] | {"kovenko-ae": without["kovenko2020"]["kovenko-ae"]}
+    left = set(drawn["kovenko2020"]) - set(figures.draw("kovenko2020", some, "demo", "synthetic"))
+    assert left == {"morphs.png", "feature-maps.png", "similar.png"}
+
+
+def test_a_run_is_what_evaluate_wrote(runs, tmp_path):
+    run = runs["ray2020"]["ray-stacked"]
+    files.write_json(tmp_path / "metrics.json", {"mse": 0.5, "search_asked": 7})
+    images = run.images.assign(seed=0)
+    pd.concat([images, images.assign(seed=1)]).to_csv(tmp_path / "images.csv", index=False)
+    run.history.to_csv(tmp_path / "history.csv", index=False)
+    np.savez(tmp_path / "pictures.npz", **run.pictures)
+    outliers = tmp_path.parent / "outliers" / tmp_path.name
+    files.write_json(outliers / "metrics.json", {"outlier_auroc": 0.4})
+    np.savez(outliers / "pictures.npz", outlier_kinds=np.array(["noise"]))
+    found = figures.run(tmp_path, run.experiment)
+    assert found.metrics == {"mse": 0.5, "search_asked": 7, "outlier_auroc": 0.4}
+    assert found.pictures.keys() == run.pictures.keys() | {"outlier_kinds"}
+    pd.testing.assert_frame_equal(found.images[list(images)], images)  # the first seed's
+    pd.testing.assert_frame_equal(found.history, run.history)
 
 
 def test_the_scale_names_the_data_of_its_own_rows(runs):

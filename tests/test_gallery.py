@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from test_uses import AUTOENCODER, VARIATIONAL, train
 
-from autofaces import checkpoints, files, gallery, photos, uses
+from autofaces import checkpoints, files, gallery, models, photos, uses
 from autofaces.applications import search
 
 
@@ -58,7 +58,7 @@ def names(found: gallery.Gallery) -> set[str]:
 
 
 def code(path: Path, trained: uses.Trained) -> np.ndarray:
-    return uses.codes(trained.model, photos.read(path, photos.fit(trained.config))[None])[0]
+    return models.codes(trained.model, photos.read(path, photos.fit(trained.config))[None])[0]
 
 
 class TestGather:

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 from torch.nn.functional import conv2d, pad
@@ -302,3 +303,48 @@ def test_a_damaged_model_is_refused_by_its_folder(tmp_path, damage):
             weights.unlink()
     with pytest.raises(files.BadInput, match=f"{tmp_path.name}: no whole model there"):
         models.load(tmp_path)
+
+
+def test_a_config_of_no_model_that_there_is_is_refused_with_those_that_are(tmp_path):
+    model, _ = make("pca")
+    config = {"size": 64, "channels": 3, "width": 0.5, "name": "gan", "arguments": {"code": 5}}
+    models.save(tmp_path, model, config)
+    message = rf"{tmp_path.name}/config.json: model 'gan' is unknown; known: .*ladder, pca, pooling"
+    with pytest.raises(files.BadInput, match=message):
+        models.load(tmp_path)
+
+
+def test_a_config_with_arguments_of_another_model_is_refused(tmp_path):
+    model, _ = make("pca")
+    models.save(tmp_path, model, {"size": 64, "channels": 3, "width": 0.5, "name": "pca", "arguments": {"n_f": 5}})
+    with pytest.raises(files.BadInput, match=r"no whole model there .*n_f"):
+        models.load(tmp_path)
+
+
+@pytest.fixture(params=["pooling", "pooling, batch norm, variational"])
+def trained(request):
+    return make(request.param)[0].eval()
+
+
+def faces(count: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (count, 64, 64, 3), np.uint8)
+
+
+def test_codes_are_means_whatever_the_batch(trained, monkeypatch):
+    whole = models.codes(trained, faces(7))
+    expected = point(trained.encode(models.normalise(torch.from_numpy(faces(7)), trained.pixel_range)))
+    np.testing.assert_allclose(whole, expected.detach().flatten(1), atol=1e-5)
+    monkeypatch.setattr(models, "BATCH", 3)
+    np.testing.assert_allclose(models.codes(trained, faces(7)), whole, atol=1e-5)
+
+
+def test_a_morph_starts_and_ends_at_the_reconstructions(trained):
+    strip = models.morph(trained, faces(2))
+    ends = models.reconstruct(trained, torch.from_numpy(faces(2)))
+    assert strip.shape == (9, 3, 64, 64)
+    np.testing.assert_allclose(strip[[0, -1]], ends, atol=1e-5)
+
+
+def test_pixels_are_those_that_were_normalised():
+    images = faces(2)
+    np.testing.assert_array_equal(models.pixels(models.normalise(torch.from_numpy(images), (0.0, 1.0))), images)

@@ -50,12 +50,16 @@ Figures = dict[str, Figure]  # by file name
 
 
 def run(folder: Path | str, experiment: Experiment) -> Run:
-    """What evaluate wrote into `folder`."""
+    """What evaluate wrote into `folder`, and the outliers stage into outliers/ beside it; of the first seed's images."""
     folder = Path(folder)
-    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     images, history = (pd.read_csv(folder / f"{name}.csv") for name in ("images", "history"))
-    with np.load(folder / "pictures.npz") as pictures:
-        return Run(experiment, metrics, images, dict(pictures), history)
+    metrics, pictures = {}, {}
+    for place in (folder, folder.parent / "outliers" / folder.name):
+        if place.exists():
+            metrics |= json.loads((place / "metrics.json").read_text(encoding="utf-8"))
+            with np.load(place / "pictures.npz") as found:
+                pictures |= dict(found)
+    return Run(experiment, metrics, images[images.seed == images.seed.iloc[0]], pictures, history)
 
 
 def curve_rows(runs: Runs) -> list[dict[str, object]]:
@@ -266,7 +270,7 @@ def kovenko2020(runs: Runs, scale: Scale) -> Figures:
         **used(
             "outliers.png",
             "kovenko-vae-var1e-2",
-            "outliers",
+            "outlier",
             figures_uses.outliers,
             title="Unseen faces and outliers, by the KL of their code",
             note="Figure 16 of kovenko2020, ours: the classical VAE.",
@@ -451,9 +455,9 @@ def errors(runs: Runs, title: str, note: str) -> Figure:
 def _used(
     runs: Runs, scale: Scale, name: str, key: str, use: str, draw: Callable[..., Figure], title: str, note: str
 ) -> Figures:
-    """What `draw`, of figures_uses, makes of one row's use; nothing where the row does not have the use."""
+    """What `draw`, of figures_uses, makes of one row's use; nothing where there are no pictures of it, `<use>_...`."""
     run = _pick(runs, {key: key})[key]
-    if use not in run.experiment.applications:
+    if not any(picture.startswith(f"{use}_") for picture in run.pictures):
         return {}
     return {name: draw(run.pictures, run.metrics, title, f"{note} {scale({key: run})}")}
 

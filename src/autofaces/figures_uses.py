@@ -100,9 +100,9 @@ def similar(pictures: Pictures, metrics: Metrics, title: str, note: str) -> Figu
     by = {"code": "", "principal components": "_pca", "pixels": "_pixels", "chance": "_chance"}
     shares = ", ".join(f"{metrics[f'search_precision_at_{k}{suffix}']:.1%} by {name}" for name, suffix in by.items())
     facts = (
-        f"In a frame: {what}. Their share among the {k} nearest, mean of {metrics['search_asked']:,.0f} queries: {shares}; "
-        f"at best {metrics[f'search_precision_at_{k}_possible']:.1%}. Shown: {len(queries)} of them, evenly spaced from "
-        "the least to the most right."
+        f"In a frame: {what}. Their share among the {k} nearest, mean of {metrics['search_asked']:,.0f} queries: "
+        f"{shares}; at best {metrics[f'search_precision_at_{k}_possible']:.1%}. Shown: {len(queries)} of them, evenly "
+        "spaced from the least to the most right."
     )
     return faces(rows, title, f"{note} {facts}", columns)
 
