@@ -113,7 +113,7 @@ class TestUse:
         np.testing.assert_allclose(made / 255, expected.permute(0, 2, 3, 1), atol=0.5 / 255 + 1e-6)
 
     def test_a_code_decodes_to_the_reconstruction(self, trained):
-        codes = torch.from_numpy(uses.codes(trained.model, faces(2)))
+        codes = torch.from_numpy(models.codes(trained.model, faces(2)))
         with torch.no_grad():
             decoded = trained.model.decode(codes.unflatten(1, trained.model.code_shape))
         np.testing.assert_array_equal(models.pixels(decoded), uses.reconstruct(trained.model, faces(2)))

@@ -210,7 +210,7 @@ def similar(
       autofaces similar me.jpg --in holiday/
       autofaces similar me.jpg --in holiday/ --count 50 --out like-me.csv
     """
-    from autofaces import gallery, photos, sheets, uses
+    from autofaces import gallery, models, photos, sheets, uses
 
     query = _one(query)
     target = _target(out, "similar.png", force, [query], (".png", ".csv"))
@@ -220,7 +220,7 @@ def similar(
         raise files.BadInput(f"--in {folder}: {'not a folder' if folder.exists() else 'not found'}")
     trained, fit = _begin("similar", experiment, crop)
     image = photos.read(query, fit)
-    (code,) = uses.codes(trained.model, image[None])
+    (code,) = models.codes(trained.model, image[None])
     started = time.monotonic()
     known, new = gallery.gather(folder, trained, fit)
     gathered = time.monotonic()
@@ -260,7 +260,7 @@ def sample(
       autofaces sample
       autofaces sample --count 1000 --seed 7 --out made-up
     """
-    from autofaces import probability, sheets, uses
+    from autofaces import models, probability, sheets, uses
 
     target = _target(out, "sample.png", force, [], (".png", ""))
     each = target.suffix.lower() != ".png"
@@ -268,7 +268,7 @@ def sample(
         raise files.BadInput(f"--count {count}: a picture shows at most {MOST}; name a folder with --out")
     trained, _ = _begin("sample", experiment, None)
     noise = probability.generator(next(trained.model.parameters()).device, seed)
-    batches = (uses.sample(trained.model, min(uses.BATCH, count - i), noise) for i in range(0, count, uses.BATCH))
+    batches = (uses.sample(trained.model, min(models.BATCH, count - i), noise) for i in range(0, count, models.BATCH))
     faces = (face for batch in batches for face in batch)
     if each:
         for i, face in enumerate(faces):
@@ -303,7 +303,7 @@ def outliers(
     """
     import numpy as np
 
-    from autofaces import photos, uses
+    from autofaces import models, photos, uses
 
     paths = photos.find(images)
     target = _target(out, "outliers.csv", force, paths, (".csv",))
@@ -311,7 +311,7 @@ def outliers(
     unreadable: list[str] = []
     names: list[str] = []
     scores = []
-    for indices, batch in photos.batches(paths, fit, uses.BATCH, unreadable, "outliers"):
+    for indices, batch in photos.batches(paths, fit, models.BATCH, unreadable, "outliers"):
         names += [_text(paths[i]) for i in indices]
         scores.append(uses.scores(trained.model, batch))
     _report(unreadable, len(paths))
@@ -549,7 +549,7 @@ def _rebuild(
     """Every image through the model: a picture of pairs, or a PNG each."""
     import numpy as np
 
-    from autofaces import photos, sheets, uses
+    from autofaces import models, photos, sheets, uses
 
     paths = photos.find(images)
     target = _target(out, f"{use}.png", force, paths, (".png", ""))
@@ -563,7 +563,7 @@ def _rebuild(
     unreadable: list[str] = []
     originals: list[sheets.Tile] = []
     results: list[sheets.Tile] = []
-    for indices, batch in photos.batches(paths, fit, uses.BATCH, unreadable, use):
+    for indices, batch in photos.batches(paths, fit, models.BATCH, unreadable, use):
         made = uses.reconstruct(trained.model, batch)
         for i, original, result in zip(indices, batch, made, strict=True):
             if each:

@@ -50,7 +50,7 @@ Figures = dict[str, Figure]  # by file name
 
 
 def run(folder: Path | str, experiment: Experiment) -> Run:
-    """What evaluate wrote into `folder`, and the outliers stage into outliers/ beside it; of the first seed's images."""
+    """What evaluate wrote into `folder`, and stage outliers into outliers/ beside it; of images, the first seed's."""
     folder = Path(folder)
     images, history = (pd.read_csv(folder / f"{name}.csv") for name in ("images", "history"))
     metrics, pictures = {}, {}

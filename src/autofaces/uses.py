@@ -18,7 +18,6 @@ from autofaces.outlying import scores
 MODELS, METRICS, ARRAYS = Path("models"), Path("metrics"), Path("data/arrays")
 PERCENTILE = 99  # of unseen faces' scores: above it an image is called an outlier
 REFERENCE = 2000  # images, at most, of each part that the threshold comes from
-BATCH, codes = models.BATCH, models.codes
 
 
 class Use(NamedTuple):
