@@ -210,7 +210,7 @@ def similar(
       autofaces similar me.jpg --in holiday/
       autofaces similar me.jpg --in holiday/ --count 50 --out like-me.csv
     """
-    from autofaces import gallery, models, photos, sheets, uses
+    from autofaces import gallery, models, photos, sheets
 
     query = _one(query)
     target = _target(out, "similar.png", force, [query], (".png", ".csv"))
