@@ -73,12 +73,18 @@ def used_paths(script: Path) -> set[str]:
     nodes = [n for statement in ast.parse(script.read_text()).body[1:] for n in ast.walk(statement)]
     pieces = {id(piece) for n in nodes if isinstance(n, ast.JoinedStr) for piece in n.values}
     strings = {template(n) for n in nodes if isinstance(n, ast.expr) and id(n) not in pieces}
-    return {s for s in strings if s and re.match(r"(data|models|metrics|figures)/", s)}
+    return {s for s in strings if s and re.match(r"(data|models|metrics|figures|report)/", s)}
 
 
-def models(stage: dict) -> set[str]:
-    """The model files that a stage needs: each its own experiment's, or where it lists experiments, theirs."""
-    rows = stage.get("foreach")
+def beside(code: set[str]) -> set[str]:
+    """What lies beside the modules of a package and is not Python: templates, styles, scripts."""
+    found = {path for module in code for path in (ROOT / module).parent.iterdir() if path.is_file()}
+    return {str(path.relative_to(ROOT)) for path in found if path.suffix in (".css", ".jinja", ".js")}
+
+
+def models(stage: dict, script: Path) -> set[str]:
+    """The model files that a stage needs: each its own experiment's, or where it lists or names experiments, theirs."""
+    rows = stage.get("foreach", [path.split("/")[1] for path in used_paths(script) if path.startswith("models/")])
     if not isinstance(rows, list):
         return {MODEL}
     experiments = yaml.safe_load((ROOT / "params.yaml").read_text())["experiments"]
@@ -93,9 +99,10 @@ def differences(pipeline: dict) -> list[str]:
         script = ROOT / do["cmd"].split()[1]
         code = imported(script) | {str(script.relative_to(ROOT))}
         if "src/autofaces/models/__init__.py" in code:
-            code = code.union(models(stage), *(imported(file) for file in model_files()))
+            code = code.union(models(stage, script), *(imported(file) for file in model_files()))
+        code |= beside(code)
         declared = set(do["deps"])
-        declared_code = {d for d in declared if d.endswith(".py")}
+        declared_code = {d for d in declared if d.startswith(("src/", "stages/"))}
         wrong += [f"{name}: imports {path}, not in deps" for path in sorted(code - declared_code)]
         wrong += [f"{name}: deps has {path}, not imported" for path in sorted(declared_code - code)]
 

@@ -1,0 +1,284 @@
+"""The page's tables: claims with their parts, the papers' numbers beside ours, and all experiments."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from autofaces.params import Experiment, Profile, Scale
+from autofaces.report.papers import Number, Numbers
+
+EFFECT = {"value": "{:.4g}", "ratio": "× {:.4g}", "difference": "{:+.4g}"}
+INTERVAL = {"value": "[{:.4g}, {:.4g}]", "ratio": "[{:.4g}, {:.4g}]", "difference": "[{:+.4g}, {:+.4g}]"}
+REFERENCE = re.compile(r"[a-z0-9-]+:[a-z0-9_]+")  # experiment:column
+
+
+class Column(NamedTuple):
+    """One column of the table of experiments."""
+
+    key: str  # in summary.csv
+    short: str
+    meaning: str
+    main: bool = False  # shown at first
+
+
+COLUMNS = (
+    Column("dataset", "data set", "what it was trained and tested on", True),
+    Column(
+        "mse", "mse", "mean squared error of reconstructions of test images, pixels in [0, 1]; lower is nearer", True
+    ),
+    Column("psnr_db", "psnr", "peak signal-to-noise ratio, dB; higher is nearer", True),
+    Column("ssim", "ssim", "structural similarity, 11 × 11 Gaussian window; 1 is equal", True),
+    Column(
+        "sharpness_ratio",
+        "sharp",
+        "variance of the Laplacian over the original's; 1 is as sharp, checkerboard raises it too",
+        True,
+    ),
+    Column(
+        "sharpness_ratio_coarse",
+        "coarse",
+        "the same after a Gaussian of 2 pixels: sharpness at the scale of facial features",
+        True,
+    ),
+    Column(
+        "gradient_correlation",
+        "detail",
+        "correlation of edges (Sobel gradients) with the original's: detail that is true",
+        True,
+    ),
+    Column("grain", "grain", "share of energy that is fine and not the original's: made up; lower is cleaner", True),
+    Column(
+        "blockiness", "blocks", "contrast across borders of 4 × 4 blocks over that inside, over the original's", True
+    ),
+    Column(
+        "generalisation_gap",
+        "gap",
+        "error on test images over error on training images; far above 1 is overfitting",
+        True,
+    ),
+    Column("swd", "swd", "of a VAE: distance of made-up images from test images (sliced Wasserstein × 1000)", True),
+    Column("profile", "profile", "the settings it was measured at"),
+    Column("seeds", "seeds", "trainings, each with a seed of its own, that the numbers are means over"),
+    Column("parameters", "parameters", "learned numbers"),
+    Column("flops_per_image", "flops", "floating-point operations of one reconstruction"),
+    Column("precision", "precision", "number format of the training"),
+    Column("training_images_seen", "images seen", "images seen in training, repetitions counted"),
+    Column("test_images", "test images", "images that the numbers are means over"),
+    Column("mae", "mae", "mean absolute error"),
+    Column("sharpness", "sharpness", "variance of the Laplacian of the reconstruction"),
+    Column("mse_of_mean", "mse of mean", "error of showing the average training image for every test image"),
+    Column("kl_nats", "KL", "of a VAE: Kullback-Leibler divergence of codes from N(0, I), nats per image"),
+    Column("active_units", "active", "of a VAE: numbers of the code that vary from image to image"),
+    Column("swd_floor", "swd floor", "the same distance between two halves of the test images: the best there is"),
+    Column("sample_sharpness_ratio", "sample sharp", "sharpness of made-up images over that of test images"),
+    Column("sample_diversity", "diversity", "difference between made-up images over that between test images"),
+    Column("reconstruction_nats", "reconstruction", "reconstruction term of the evidence bound, nats per image"),
+    Column("elbo_nats", "elbo", "negative evidence lower bound, nats per image"),
+    Column("bits_per_dim", "bits/dim", "the same in bits for each pixel and channel"),
+    Column(
+        "search_precision_at_5", "search", "share of the 5 images with the nearest codes that have the query's label"
+    ),
+    Column("denoise_psnr_gain_db", "noise gain", "PSNR gained over an image with Gaussian noise, dB"),
+    Column("denoise_dropout_psnr_gain_db", "dropout gain", "PSNR gained over an image with dropped pixels, dB"),
+    Column("outlier_auroc", "outlier auroc", "how well the KL ranks outliers above test images; 0.5 is chance"),
+    Column(
+        "outlier_fpr_at_median", "outlier fpr", "share of test images with a KL above the median of training images"
+    ),
+    Column("probe_accuracy", "probe", "share of labels that a linear classifier reads from the code"),
+    Column("morph_smoothness", "morph", "largest over mean step between the images of a morph; 1 is even"),
+    Column("copies_ratio", "copies", "distance of samples to the nearest training image, over that of reconstructions"),
+)
+
+
+class Effect(NamedTuple):
+    """A claim, or one of its parts, as a line of the table."""
+
+    id: str
+    name: str  # of a part
+    metric: str
+    effect: str
+    interval: str
+    rule: str
+    verdict: str | None
+    missing: list[str]
+    formula: str
+
+
+class Group(NamedTuple):
+    """A claim with its parts."""
+
+    id: str
+    paper: str
+    place: str
+    claim: str
+    why: str
+    comment: str
+    verdict: str
+    scale: str
+    whole: Effect
+    parts: list[Effect]
+
+
+def claim_groups(claims: Iterable[Mapping[str, Any]]) -> list[Group]:
+    """Claims in their order, each with the parts that follow it (R3-bn is a part of R3)."""
+    groups: list[Group] = []
+    for found in claims:
+        if "-" in found["id"]:
+            if groups and found["id"].startswith(f"{groups[-1].id}-"):
+                groups[-1].parts.append(_effect(found))
+            continue
+        about = {key: found[key] for key in ("id", "paper", "place", "claim", "why", "verdict")}
+        scale = "" if found["scale"] in (None, "-") else found["scale"]
+        groups.append(Group(**about, comment=found.get("comment") or "", scale=scale, whole=_effect(found), parts=[]))
+    return groups
+
+
+def _effect(found: Mapping[str, Any]) -> Effect:
+    kind, effect, interval = found.get("kind", "value"), found["effect"], found["interval"]
+    return Effect(
+        id=found["id"],
+        name=found["id"].partition("-")[2],
+        metric=found.get("metric", ""),
+        effect="" if effect is None else EFFECT[kind].format(effect).replace("-", "−"),
+        interval="" if interval is None else INTERVAL[kind].format(*interval).replace("-", "−"),
+        rule=found["rule"] or "",
+        verdict=found["verdict"],
+        missing=list(found["missing"]),
+        formula=found.get("formula", ""),
+    )
+
+
+class Beside(NamedTuple):
+    """A table of a paper's numbers with ours."""
+
+    numbers: Numbers
+    ranked: bool
+    rows: list[tuple[Number, str, str, str]]  # number, ours, rank of theirs, rank of ours
+
+
+def beside(
+    numbers: Numbers,
+    rows: Mapping[str, Mapping[str, str]],
+    claims: Sequence[Mapping[str, Any]],
+    profiles: Mapping[str, Profile],
+) -> Beside:
+    """The paper's numbers with ours looked up; ranks, lowest first, where all of ours are errors."""
+    effects = {found["id"]: found["effect"] for found in claims}
+    ours = [_ours(number.ours, rows, effects, profiles) for number in numbers.rows]
+    ranked = all(number.ours.endswith(":mse") for number in numbers.rows)
+    theirs, measured = [""] * len(ours), [""] * len(ours)
+    if ranked:
+        theirs = _ranks([float(number.theirs) for number in numbers.rows])
+        measured = _ranks([_value(number.ours, rows) for number in numbers.rows])
+    return Beside(numbers, ranked, list(zip(numbers.rows, ours, theirs, measured, strict=True)))
+
+
+def _ours(
+    reference: str,
+    rows: Mapping[str, Mapping[str, str]],
+    effects: Mapping[str, float | None],
+    profiles: Mapping[str, Profile],
+) -> str:
+    kind, _, name = reference.partition(":")
+    if kind == "claim":
+        share = effects.get(name)
+        return "not run" if share is None else f"{share:.2%}".replace("%", " %")
+    if not REFERENCE.fullmatch(reference):
+        return reference
+    text = rows.get(kind, {}).get(name)
+    if not text:
+        return "not run"
+    scale = _scale(rows[kind], profiles)
+    narrow = name == "parameters" and scale and scale.width != 1
+    return f"{number(text)} (at {scale.width:g} times the width)" if narrow else number(text)
+
+
+def _scale(row: Mapping[str, str], profiles: Mapping[str, Profile]) -> Scale | None:
+    """How much smaller than in its paper a row was trained; None where its profile is no longer there."""
+    profile = profiles.get(row["profile"])
+    return profile.scale_of(row["dataset"]) if profile else None
+
+
+def _value(reference: str, rows: Mapping[str, Mapping[str, str]]) -> float | None:
+    key, _, name = reference.partition(":")
+    text = rows.get(key, {}).get(name)
+    return float(text) if text else None
+
+
+def _ranks(values: Sequence[float | None]) -> list[str]:
+    known = [value for value in values if value is not None]
+    return ["" if value is None else str(1 + sum(other < value for other in known)) for value in values]
+
+
+def columns(rows: Mapping[str, Mapping[str, str]]) -> list[Column]:
+    """Those columns that any row has a value in, ones that are not described here last and by their own name."""
+    filled = {key for row in rows.values() for key, text in row.items() if text}
+    known = {column.key for column in COLUMNS}
+    others = [key for row in rows.values() for key in row if key not in known | {"experiment", "paper"}]
+    return [column for column in COLUMNS if column.key in filled] + [
+        Column(key, key.replace("_", " "), f"{key} of metrics/*.json") for key in dict.fromkeys(others) if key in filled
+    ]
+
+
+def recipe(experiment: Experiment) -> str:
+    """How an experiment is made, in a line: model and objective with their settings."""
+    parts = [("model", experiment.model), ("objective", experiment.objective)]
+    words = []
+    for what, component in parts:
+        if component is None:
+            words.append(f"{what}: a closed form")
+            continue
+        settings = ", ".join(f"{key} {value}" for key, value in component.arguments.items())
+        words.append(f"{what} {component.name}" + (f" ({settings})" if settings else ""))
+    return "; ".join(words)
+
+
+def datasets(rows: Mapping[str, Mapping[str, str]], profiles: Mapping[str, Profile]) -> list[dict[str, str]]:
+    """Of each data set: how many experiments, images seen in a training (by gradient), test images, and what width and
+    batches are multiplied by."""
+    found = []
+    for name in dict.fromkeys(row["dataset"] for row in rows.values()):
+        of = [row for row in rows.values() if row["dataset"] == name]
+        scales = [scale for row in of if (scale := _scale(row, profiles))]
+        found.append(
+            {
+                "name": name,
+                "experiments": str(len(of)),
+                "seen": _range(row["training_images_seen"] for row in of if row["paper"] != "baseline"),
+                "tested": _range(row["test_images"] for row in of),
+                "width": _factor(scale.width for scale in scales),
+                "batch": _factor(scale.batch for scale in scales),
+            }
+        )
+    return found
+
+
+def _range(texts: Iterable[str]) -> str:
+    values = sorted({int(float(text)) for text in texts if text})
+    if not values:
+        return "–"
+    return " to ".join(f"{value:,}" for value in dict.fromkeys((values[0], values[-1])))
+
+
+def _factor(values: Iterable[float]) -> str:
+    return " to ".join(f"{value:g}" for value in sorted(set(values))) or "–"
+
+
+def number(text: str) -> str:
+    """A number of summary.csv as it reads: whole ones with commas, others in four digits; other text as it is."""
+    try:
+        value = float(text)
+    except ValueError:
+        return text
+    if value.is_integer() and abs(value) < 1e15:
+        return f"{value:,.0f}".replace("-", "−")
+    return (f"{value:,.0f}" if abs(value) >= 1000 else f"{value:#.4g}").replace("-", "−")
+
+
+def plain(text: str) -> bool:
+    """Whether text is not a number."""
+    try:
+        float(text)
+    except ValueError:
+        return True
+    return False

@@ -1,0 +1,356 @@
+"""The report page: everything that was found stands in it, whatever is missing, the same bytes each time."""
+
+import itertools
+import json
+import runpy
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import write_array
+
+from autofaces import claims, files, models, params, report
+from autofaces.report import decoder, papers, playground, scatter, tables
+
+ROOT = Path(__file__).parents[1]
+SETTINGS = params.load(ROOT / "params.yaml")
+VOID = {"meta", "link", "img", "input", "br"}
+ROW = {
+    "experiment": "ray-stacked",
+    "profile": "demo",
+    "paper": "ray2020",
+    "dataset": "lfw",
+    "parameters": "787603",
+    "precision": "float32",
+    "training_images_seen": "4000",
+    "test_images": "120",
+    "mse": "0.0116",
+    "sharpness_ratio_coarse": "0.0761",
+    "sharpness_ratio": "",
+}
+CLAIM = {
+    "id": "R3",
+    "paper": "ray2020",
+    "place": "table 1",
+    "claim": "Batch norm ruins it.",
+    "why": "Against the same training.",
+    "experiments": ["ray-recursive-bn", "ray-recursive"],
+    "metric": "mse",
+    "kind": "ratio",
+    "formula": "ray-recursive-bn:mse / ray-recursive:mse",
+    "effect": 2.448,
+    "interval": [2.258, 2.655],
+    "rule": "> 2",
+    "scale": "paper: 100,000 images seen in training",
+    "verdict": "reproduced",
+    "missing": [],
+}
+
+
+def settings() -> report.Settings:
+    return report.Settings(SETTINGS.experiments, SETTINGS.profiles, SETTINGS.seed)
+
+
+def page(found=(), rows=None, figures=None, played=None) -> str:
+    return report.page(list(found), rows or {}, figures or {}, played, settings())
+
+
+LADDER = {"levels": 5, "latent": "gaussian"}
+
+
+def trained(
+    folder: Path, arguments: dict = LADDER, name: str = "ladder", size: int = 32, channels: int = 3, gain: float = 2
+) -> Path:
+    """The folder of a small variational model; with a gain, fresh weights make pictures with contrast."""
+    torch.manual_seed(3)
+    model = models.build(name, size, channels, 0.5, arguments)
+    with torch.no_grad():
+        for weight in model.decoder.parameters():
+            weight *= gain
+    config = {"name": name, "size": size, "channels": channels, "width": 0.5, "arguments": arguments}
+    models.save(folder, model, config)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory) -> playground.Playground:
+    folder = tmp_path_factory.mktemp("playground")
+    write_array(folder / "arrays" / "test.npy", 12)
+    return playground.make(trained(folder / "ray-recursive-vae"), folder / "arrays")
+
+
+@pytest.fixture(scope="module")
+def whole(played) -> str:
+    """The page of the results in git, with a small model to play with."""
+    figures = {paper.key: ROOT / "figures" / paper.key for paper in papers.PAPERS}
+    found, rows = report.read_claims(ROOT / "metrics/claims.json"), report.read_rows(ROOT / "metrics/summary.csv")
+    return report.page(found, rows, figures, played, settings())
+
+
+class Outline(HTMLParser):
+    """What a page is made of; AssertionError where an element is not closed in its place."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def all(self, *tags: str) -> list[dict[str, str | None]]:
+        return [about for tag, about in self.elements if tag in tags]
+
+
+class TestPage:
+    def test_every_element_is_closed_and_every_inner_link_leads_somewhere(self, whole):
+        outline = Outline(whole)
+        ids = [about["id"] for _, about in outline.elements if "id" in about]
+        assert len(ids) == len(set(ids))
+        links = [about["href"] for about in outline.all("a")]
+        assert {link[1:] for link in links} <= set(ids)
+        assert all(link.startswith("#") for link in links)
+
+    def test_it_is_readable_by_ear(self, whole):
+        outline = Outline(whole)
+        assert all(about.get("alt") for about in outline.all("img"))
+        levels = [int(tag[1]) for tag, _ in outline.elements if tag in ("h1", "h2", "h3", "h4")]
+        assert levels[0] == 1
+        assert levels.count(1) == 1
+        assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+        assert all("scope" in about for about in outline.all("th"))
+        assert len(outline.all("caption")) == len(outline.all("table"))
+        labelled = {about["for"] for about in outline.all("label") if "for" in about}
+        assert {about["id"] for about in outline.all("input") if about.get("type") == "range"} <= labelled
+
+    def test_all_claims_experiments_and_figures_are_in_it(self, whole):
+        ids = {about.get("id") for _, about in Outline(whole).elements}
+        assert {claim.id for claim in claims.CLAIMS} <= ids
+        assert {f"row-{key}" for key in SETTINGS.experiments} <= ids
+        assert whole.count("<figure style=") == len(list(ROOT.glob("figures/*/*.png")))
+
+    def test_nothing_is_asked_of_a_network(self, whole):
+        for about in (about for _, about in Outline(whole).elements):
+            sources = [about[name] for name in ("src", "href") if about.get(name)]
+            assert all(source.startswith(("data:", "#")) for source in sources)
+        assert "url(" not in whole
+        assert len(whole.encode()) < 15e6
+
+    def test_equal_results_are_equal_bytes(self, tmp_path):
+        write_array(tmp_path / "arrays" / "test.npy", 12)
+        folder = trained(tmp_path / "vae")
+        first, second = (page([CLAIM], {"a": ROW}, played=playground.make(folder, tmp_path / "arrays")) for _ in "12")
+        assert first == second
+        assert str(tmp_path) not in first
+
+    def test_it_stands_with_nothing_to_tell(self):
+        text = page()
+        Outline(text)
+        assert "No claim has been judged yet" in text
+        assert "No experiment has been measured yet" in text
+        assert "there is no playground" in text
+        assert text.count("Pictures of this data set are not included.") == len(papers.PAPERS)
+
+    def test_a_verdict_at_the_papers_scale_is_not_excused(self):
+        assert "decides nothing" not in page([CLAIM])
+        assert "“demo”" in page([CLAIM | {"verdict": "demo"}], {"ray-stacked": ROW})
+
+    def test_a_claim_that_was_not_run_names_what_is_missing(self):
+        text = page([CLAIM | {"effect": None, "interval": None, "verdict": "not run", "missing": ["ray-bn:mse"]}])
+        assert "there is no <code>ray-bn:mse</code>" in text
+
+    def test_a_comment_is_shown_where_there_is_one(self):
+        assert "A sentence of ours." in page([CLAIM | {"comment": "A sentence of ours."}])
+        assert 'class="comment"' not in page([CLAIM])
+
+    def test_text_from_results_cannot_break_the_page(self):
+        text = page([CLAIM | {"claim": "<script>alert(1)</script>"}], {"</script>": ROW | {"experiment": "</script>"}})
+        assert "<script>alert" not in text
+        Outline(text)
+
+    def test_figures_that_are_not_described_are_shown_by_their_name(self, tmp_path):
+        (tmp_path / "new-thing.png").write_bytes(playground.png([np.zeros((4, 4, 3), np.uint8)]))
+        text = page(figures={"ray2020": tmp_path})
+        assert "New thing, a figure of our results for ray2020." in text
+        assert 'width="4" height="4"' in text
+
+    def test_the_stage_writes_it_where_nothing_has_been_run(self, tmp_path, monkeypatch):
+        shutil.copy(ROOT / "params.yaml", tmp_path)
+        monkeypatch.chdir(tmp_path)
+        runpy.run_path(str(ROOT / "stages/report.py"))["main"]()
+        assert "no playground" in (tmp_path / "report/index.html").read_text(encoding="utf-8")
+
+
+class TestReading:
+    def test_what_is_absent_is_empty(self, tmp_path):
+        assert report.read_claims(tmp_path / "claims.json") == []
+        assert report.read_rows(tmp_path / "summary.csv") == {}
+
+    @pytest.mark.parametrize("text", ["{", "[3]", '[{"id": "R1"}]'])
+    def test_what_is_not_a_list_of_claims_is_refused(self, tmp_path, text):
+        (tmp_path / "claims.json").write_text(text)
+        with pytest.raises(
+            files.BadInput, match=r"claims\.json: not a list of claims .*run `dvc repro --force claims`"
+        ):
+            report.read_claims(tmp_path / "claims.json")
+
+    @pytest.mark.parametrize("text", ["a,b\n1,2\n", "experiment,mse\nray-stacked\n"])
+    def test_what_is_not_a_row_per_experiment_is_refused(self, tmp_path, text):
+        (tmp_path / "summary.csv").write_text(text)
+        with pytest.raises(files.BadInput, match=r"summary\.csv: not a row per experiment"):
+            report.read_rows(tmp_path / "summary.csv")
+
+
+class TestTables:
+    def test_parts_follow_their_claim(self):
+        groups = tables.claim_groups([CLAIM, CLAIM | {"id": "R3-bn"}, CLAIM | {"id": "R3-x-y"}, CLAIM | {"id": "R4"}])
+        assert [(g.id, [p.name for p in g.parts]) for g in groups] == [("R3", ["bn", "x-y"]), ("R4", [])]
+
+    @pytest.mark.parametrize(
+        ("kind", "effect", "interval"),
+        [
+            ("ratio", "× 0.5000", "[0.25, 1]"),
+            ("difference", "+0.5", "[+0.25, +1]"),
+            ("value", "0.5", "[0.25, 1]"),
+        ],
+    )
+    def test_effects_read_as_what_they_are(self, kind, effect, interval):
+        (group,) = tables.claim_groups([CLAIM | {"kind": kind, "effect": 0.5, "interval": [0.25, 1]}])
+        assert (group.whole.effect, group.whole.interval) == (effect.replace("0.5000", "0.5"), interval)
+
+    def test_ours_stands_beside_theirs_with_ranks(self):
+        rows = {"ray-recursive": ROW | {"mse": "0.02"}, "ray-stacked": ROW}
+        beside = tables.beside(papers.PAPERS[0].numbers[0], rows, [], SETTINGS.profiles)
+        assert beside.ranked
+        assert [row[1:] for row in beside.rows[:3]] == [
+            ("0.02000", "1", "2"),
+            ("0.01160", "2", "1"),
+            ("not run", "3", ""),
+        ]
+
+    def test_a_narrow_networks_size_says_so(self):
+        beside = tables.beside(papers.PAPERS[0].numbers[1], {"ray-stacked": ROW}, [], SETTINGS.profiles)
+        assert beside.rows[0][1] == "787,603 (at 0.25 times the width)"
+
+    def test_the_share_of_a_claim_is_in_percent(self):
+        beside = tables.beside(papers.PAPERS[2].numbers[0], {}, [CLAIM | {"id": "G7", "effect": 0.994792}], {})
+        assert beside.rows[0][1] == "99.48 %"
+
+    def test_every_number_of_ours_is_of_an_experiment_or_claim_that_there_is(self):
+        parts = {f"{c.id}-{part.name}" for c in claims.CLAIMS for part in c.parts}
+        known = {c.id for c in claims.CLAIMS} | parts
+        for number in (n for p in papers.PAPERS for table in p.numbers for n in table.rows):
+            kind, _, name = number.ours.partition(":")
+            if name:
+                assert (name in known) if kind == "claim" else (kind in SETTINGS.experiments)
+
+    def test_columns_without_values_are_left_out_and_unknown_ones_kept(self):
+        columns = tables.columns({"a": ROW | {"new_metric": "1"}})
+        assert [c.key for c in columns if c.key in ("sharpness_ratio", "new_metric")] == ["new_metric"]
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [("787603", "787,603"), ("0.25", "0.2500"), ("-1169.01", "−1,169"), ("", ""), ("lfw", "lfw")],
+    )
+    def test_numbers_read_well(self, text, expected):
+        assert tables.number(text) == expected
+
+
+class TestScatter:
+    def test_lower_errors_are_lower_and_sharper_ones_further_right(self):
+        rows = {"a": ROW, "b": ROW | {"mse": "0.05", "sharpness_ratio_coarse": "0.5"}}
+        (chart,) = scatter.charts(rows)
+        a, b = chart.points
+        assert a.y > b.y
+        assert a.x < b.x
+
+    def test_rows_without_the_numbers_are_left_out(self):
+        rows = {"a": ROW, "b": ROW | {"sharpness_ratio_coarse": ""}, "c": ROW | {"sharpness_ratio_coarse": "nan"}}
+        (chart,) = scatter.charts(rows)
+        assert [point.key for point in chart.points] == ["a"]
+        assert scatter.charts({}) == []
+
+    def test_places_and_ticks_lie_inside(self):
+        rows = {str(i): ROW | {"mse": str(10.0**-i), "gradient_correlation": str(i / 10)} for i in range(1, 5)}
+        for chart in scatter.charts(rows):
+            assert all(0 < t.at < scatter.WIDTH for t in chart.across)
+            assert all(0 < p.x < scatter.WIDTH and 0 < p.y < scatter.HEIGHT for p in chart.points)
+            assert len(chart.up) > 1
+
+
+class TestDecoder:
+    @pytest.mark.parametrize(
+        ("name", "size", "channels", "arguments"),
+        [
+            ("ladder", 32, 3, {"levels": 5, "norm": "batch"}),
+            ("ladder", 32, 3, {"levels": 5, "norm": "shared", "latent": "gaussian"}),
+            ("dcgan", 128, 3, {"n_f": 16}),
+            ("deep_vae", 64, 1, {}),
+            ("pca", 32, 3, {"code": 4}),
+        ],
+    )
+    def test_a_decoder_with_other_steps_is_refused(self, name, size, channels, arguments):
+        model = models.build(name, size, channels, 0.25, arguments).eval()
+        with pytest.raises(files.BadInput, match=r"the page cannot run its decoder: .*choose another model"):
+            decoder.operations(model)
+
+    def test_weights_are_rounded_where_it_does_not_show(self):
+        torch.manual_seed(0)
+        model = models.build("sketch_vae", 64, 1, 1.0, {}).eval()
+        codes = torch.randn(4, *model.code_shape)
+        before = model.decode(codes)
+        kind, factors, content = decoder.packed(model, codes)
+        _, weights = decoder.operations(model)
+        assert kind == "int16"
+        assert len(factors) == len(weights)
+        assert len(content) == 2 * sum(w.numel() for w in weights)
+        assert torch.equal(model.decode(codes), before)
+        with torch.no_grad():
+            for weight in model.decoder.parameters():
+                weight *= 30
+        assert decoder.packed(model, codes)[:2] == ("float32", [1.0] * len(weights))
+
+
+class TestPlayground:
+    def test_directions_are_those_the_codes_differ_along(self):
+        random = np.random.default_rng(0)
+        ways = np.linalg.qr(random.standard_normal((6, 6)))[0][:2]
+        codes = 5 + random.standard_normal((4000, 2)) * [3, 1] @ ways
+        mean, directions, share = playground.principal(codes)
+        np.testing.assert_allclose(mean, 5, atol=0.2)
+        np.testing.assert_allclose(np.linalg.norm(directions[:2], axis=1), [3, 1], rtol=0.05)
+        np.testing.assert_allclose(np.abs(np.sum(directions[:2] * ways, 1)), [3, 1], rtol=0.05)
+        assert (directions[0] > 0)[np.abs(directions[0]).argmax()]
+        assert share == pytest.approx(1)
+
+    def test_it_has_pictures_for_readers_without_javascript(self, played):
+        assert len(played.faces) == playground.FACES
+        assert len(played.directions) == playground.SLIDERS
+        assert all(
+            png.startswith(b"\x89PNG") for png in [*played.directions, played.morph, played.prior, played.fitted]
+        )
+        json.dumps(played.data, allow_nan=False)
+
+    def test_without_model_or_images_there_is_none(self, tmp_path):
+        folder = trained(tmp_path / "vae")
+        assert playground.make(tmp_path / "absent", tmp_path) is None
+        assert playground.make(folder, tmp_path / "absent") is None
+
+    def test_a_model_that_is_not_variational_is_refused(self, tmp_path, arrays_folder):
+        folder = trained(tmp_path / "plain", {"levels": 5})
+        with pytest.raises(files.BadInput, match="plain: it is not variational"):
+            playground.make(folder, arrays_folder)
