@@ -167,7 +167,10 @@ class TestPage:
 
     def test_a_verdict_at_the_papers_scale_is_not_excused(self):
         assert "decides nothing" not in page([CLAIM])
-        assert "“demo”" in page([CLAIM | {"verdict": "demo"}], {"ray-stacked": ROW})
+        small = CLAIM | {"id": "R4", "verdict": "demo"}
+        assert "decides nothing about the papers" in page([small], {"ray-stacked": ROW})
+        assert "“demo”" in page([small], {"ray-stacked": ROW})
+        assert "where it is less, it decides nothing about the paper" in page([CLAIM, small], {"ray-stacked": ROW})
 
     def test_a_claim_that_was_not_run_names_what_is_missing(self):
         text = page([CLAIM | {"effect": None, "interval": None, "verdict": "not run", "missing": ["ray-bn:mse"]}])
