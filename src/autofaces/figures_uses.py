@@ -38,6 +38,7 @@ from autofaces.drawing import (
 )
 
 BINS = 40
+RESTORED = 5  # faces
 
 Pictures = Mapping[str, np.ndarray]
 Metrics = Mapping[str, float]
@@ -91,7 +92,7 @@ def similar(pictures: Pictures, metrics: Metrics, title: str, note: str) -> Figu
         rows = [
             (f"query {i}", np.stack([q, *found])) for i, (q, found) in enumerate(zip(queries, nearest, strict=True), 1)
         ]
-        return faces(rows, title, f"{note} These faces have no labels to count by.", columns)
+        return faces(rows, title, f"{note} These faces have no labels to count by.", columns, side=HALF)
     rows = []
     for query, found, right in zip(queries, nearest, pictures["search_right"], strict=True):
         marked = [_framed(face) if yes else _coloured(face) for face, yes in zip(found, right, strict=True)]
@@ -104,7 +105,7 @@ def similar(pictures: Pictures, metrics: Metrics, title: str, note: str) -> Figu
         f"{shares}; at best {metrics[f'search_precision_at_{k}_possible']:.1%}. Shown: {len(queries)} of them, evenly "
         "spaced from the least to the most right."
     )
-    return faces(rows, title, f"{note} {facts}", columns)
+    return faces(rows, title, f"{note} {facts}", columns, side=HALF)
 
 
 def denoised(
@@ -123,7 +124,7 @@ def denoised(
         f"dB: gain in PSNR over the spoilt face, mean of {metrics['denoise_images']:.0f} unseen faces; the average "
         f"training face instead of any: {metrics[metric + '_mean']:+.1f} dB."
     )
-    return faces(rows, title, f"{note} {facts}", side=MEDIUM)
+    return faces([(name, images[:RESTORED]) for name, images in rows], title, f"{note} {facts}", side=MEDIUM)
 
 
 def outliers(pictures: Pictures, metrics: Metrics, title: str, note: str) -> Figure:
