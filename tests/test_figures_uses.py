@@ -126,7 +126,7 @@ def test_right_neighbours_are_in_a_frame(measured, drawn):
     figure = drawn["similar"]
     colour = np.round(255 * np.array(to_rgb(drawing.TEAL)))
     framed = [
-        [(cell(figure, r, c)[[0, 0, -1, -1], [0, -1, 0, -1]] == colour).all() for c in range(1, 6)]
+        [(cell(figure, r, c, 64)[[0, 0, -1, -1], [0, -1, 0, -1]] == colour).all() for c in range(1, 6)]
         for r in range(len(right))
     ]
     np.testing.assert_array_equal(framed, right)
@@ -140,7 +140,7 @@ def test_without_labels_neighbours_are_shown_as_they_are(measured):
     metrics, pictures = measured
     bare = {name: value for name, value in pictures.items() if name not in ("search_right", "search_label")}
     figure = figures_uses.similar(bare, metrics, *SAID)
-    np.testing.assert_array_equal(cell(figure, 1, 3), pictures["search_nearest"][1, 2].repeat(4, 0).repeat(4, 1))
+    np.testing.assert_array_equal(cell(figure, 1, 3, 64), pictures["search_nearest"][1, 2].repeat(2, 0).repeat(2, 1))
     assert "query 1" in words(figure)
     assert "no labels to count by" in words(figure)
     assert "frame" not in words(figure)

@@ -168,7 +168,8 @@ class TestPage:
     def test_a_verdict_at_the_papers_scale_is_not_excused(self):
         assert "decides nothing" not in page([CLAIM])
         small = CLAIM | {"id": "R4", "verdict": "demo"}
-        assert "decides nothing about the papers" in page([small], {"ray-stacked": ROW})
+        arithmetic = CLAIM | {"id": "G7", "scale": "-", "verdict": "not reproduced"}
+        assert "decides nothing about the papers" in page([small, arithmetic], {"ray-stacked": ROW})
         assert "“demo”" in page([small], {"ray-stacked": ROW})
         assert "where it is less, it decides nothing about the paper" in page([CLAIM, small], {"ray-stacked": ROW})
 

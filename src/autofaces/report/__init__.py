@@ -108,7 +108,7 @@ def page(
         verdicts=[(name, verdicts[name]) for name in names],
         total=len(groups),
         small=[name for name in names if name not in BADGES],
-        judged=any(group.verdict in VERDICTS.values() and group.scale != "-" for group in groups),
+        judged=any(group.verdict in VERDICTS.values() and group.scale for group in groups),
         badge=lambda verdict: BADGES.get(verdict, SMALL),
         profiles=_profiles(rows, settings.profiles),
         rows=rows,
