@@ -26,7 +26,7 @@ def main(key: str) -> None:
         model, config = models.load(folder)
         values, numbers, made = measured(model.to(device), config, experiment, parts, key)
         if not found:
-            pictures, about = made, described(model, config)
+            pictures, about = made, described(config)
         rows += evaluation.rows(values, config["training"]["seed"])
         found.append(numbers)
     summary = {
@@ -46,11 +46,11 @@ def main(key: str) -> None:
     files.write_json(f"metrics/{key}.json", summary)
 
 
-def described(model, config: dict[str, Any]) -> dict[str, Any]:
+def described(config: dict[str, Any]) -> dict[str, Any]:
     """What a model is, and how it was trained."""
     return {
         "parameters": config["parameters"],
-        "flops_per_image": evaluation.flops(model, config["size"], config["channels"]),
+        "flops_per_image": config["flops_per_image"],
         "precision": config["training"]["precision"],
         "training_images_seen": config["training"]["images"],
     }

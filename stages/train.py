@@ -23,7 +23,7 @@ def main(key: str) -> None:
     experiment = params.section(f"experiments.{key}")
     dataset = params.section(f"datasets.{experiment.dataset}")
     clip_norm = params.section("train").clip_norm
-    scale = params.profile("scale").get(experiment.dataset, params.Scale())
+    scale = params.profile(f"scale.{experiment.dataset}")
     seeds = params.profile("seeds") if experiment.train else params.profile("seeds")[:1]
     device = devices.pick(params.profile("threads"))
     dtype = devices.precision(params.profile("precision"), device)
@@ -76,6 +76,8 @@ def main(key: str) -> None:
                 place.mkdir()
                 outcome = {"seed": seed, **machine, "images": rows[-1]["images"], "train_mse": train_mse}
                 about = {"dataset": experiment.dataset, "crop": dataset.crop, "parameters": models.count(model)}
+                # here, not in evaluate: torch loads its compiler for it, in seconds; the optimiser has done so already
+                about["flops_per_image"] = models.flops(model, dataset.size, dataset.channels)
                 models.save(place, model, {**recipe, **about, "training": outcome})
                 files.write_csv(place / "history.csv", rows)
                 if (work / "dvclive").exists():

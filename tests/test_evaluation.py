@@ -169,11 +169,6 @@ def test_what_a_single_test_image_cannot_tell_is_left_out(test_images):
     assert list(values) == ["swd", "sample_sharpness_ratio"]
 
 
-def test_flops_count_two_for_each_weight_of_a_linear_model(test_images):
-    # code and back: 3 components of 32 * 32 * 3 numbers, each once multiplied and added
-    assert evaluation.flops(build("pca", {"code": 3}), 32, 3) == 2 * 2 * 3 * 32 * 32 * 3
-
-
 def test_the_error_of_the_mean_is_that_of_showing_the_average_image(arrays_folder, test_images):
     train = np.load(arrays_folder / "train.npy", mmap_mode="r")
     expected = np.square(test_images / 255.0 - train[:].mean(0) / 255.0).mean((1, 2, 3))

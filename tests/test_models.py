@@ -280,6 +280,11 @@ def test_pca_codes_have_the_order_of_their_variance():
     assert torch.equal(variances, variances.sort(descending=True).values)
 
 
+def test_flops_count_two_for_each_weight_of_a_linear_model():
+    # code and back: 3 components of 32 * 32 * 3 numbers, each once multiplied and added
+    assert models.flops(models.build("pca", 32, 3, 1.0, {"code": 3}), 32, 3) == 2 * 2 * 3 * 32 * 32 * 3
+
+
 def test_pca_of_too_few_images_is_refused():
     model = models.build("pca", 8, 3, 1.0, {"code": 6})
     with pytest.raises(ValueError, match="6 components need more than 6 training images, got 6"):

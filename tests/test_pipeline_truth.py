@@ -91,6 +91,14 @@ def models(stage: dict, script: Path) -> set[str]:
     return {f"src/autofaces/models/{experiments[row]['model']['name']}.py" for row in rows}
 
 
+def files_of(entry: str) -> set[str]:
+    """The files that an entry of our code in dvc.yaml stands for: of a folder, all that are not empty."""
+    if not (ROOT / entry).is_dir():
+        return {entry}
+    inside = (f for f in (ROOT / entry).rglob("*") if f.is_file() and "__pycache__" not in f.parts)
+    return {str(f.relative_to(ROOT)) for f in inside if f.read_bytes()}
+
+
 def differences(pipeline: dict) -> list[str]:
     """What dvc.yaml says and the stages do not do, and the other way round."""
     wrong = []
@@ -102,16 +110,21 @@ def differences(pipeline: dict) -> list[str]:
             code = code.union(models(stage, script), *(imported(file) for file in model_files()))
         code |= beside(code)
         declared = set(do["deps"])
-        declared_code = {d for d in declared if d.startswith(("src/", "stages/"))}
+        entries = {d for d in declared if d.startswith(("src/", "stages/"))}
+        declared -= entries
+        declared_code = set().union(*map(files_of, entries))
         wrong += [f"{name}: imports {path}, not in deps" for path in sorted(code - declared_code)]
         wrong += [f"{name}: deps has {path}, not imported" for path in sorted(declared_code - code)]
 
         settings, listed = read_settings(script), set(do.get("params", []))
+        if settings and "params.yaml" in declared:  # all of them
+            declared.remove("params.yaml")
+            settings &= listed
         wrong += [f"{name}: reads {key}, not in params" for key in sorted(settings - listed)]
         wrong += [f"{name}: params has {key}, not read" for key in sorted(listed - settings)]
 
         outs = [next(iter(o)) if isinstance(o, dict) else o for o in do["outs"] + do.get("metrics", [])]
-        paths, known = used_paths(script), (declared - declared_code) | set(outs)
+        paths, known = used_paths(script), declared | set(outs)
         wrong += [
             f"{name}: uses {path}, neither in deps nor outs"
             for path in sorted(paths)
@@ -145,7 +158,11 @@ def test_dvc_yaml_declares_exactly_what_the_stages_import_read_and_write(pipelin
             "train: uses data/arrays/${item.dataset}, neither in deps nor outs",
         ),
         ("params", "train", "train: reads train, not in params"),
-        ("params", "profiles.${profile}.scale", "train: reads profiles.${profile}.scale, not in params"),
+        (
+            "params",
+            "profiles.${profile}.scale.${item.dataset}",
+            "train: reads profiles.${profile}.scale.${item.dataset}, not in params",
+        ),
     ],
 )
 def test_an_entry_taken_out_is_noticed(pipeline, section, entry, message):

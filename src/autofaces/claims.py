@@ -503,7 +503,7 @@ def decides(profile: Profile, metrics: Mapping[str, object]) -> bool:
     """Whether what metrics.json tells of is at its paper's own scale: real faces, all there are, in full width, batches
     and epochs."""
     whole = profile.images is None or metrics["images"] < profile.images
-    return whole and profile.scale_of(metrics["dataset"]) == Scale() and profile.source != "synthetic"
+    return whole and profile.scale.get(metrics["dataset"]) == Scale() and profile.source != "synthetic"
 
 
 def summary(rows: Mapping[str, Row]) -> list[dict[str, object]]:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 from tqdm import tqdm
 
 from autofaces import models, probability
@@ -21,14 +20,6 @@ MADE_UP = 24  # samples in the figures
 MOST = 1000  # samples that are measured
 AVERAGED = 2000  # training images
 SAMPLES, CODES = 0, 1  # what noise is for
-
-
-def flops(model: nn.Module, size: int, channels: int) -> int:
-    """Floating-point operations of one image's reconstruction: 2 for each multiplication with its addition, of
-    convolutions and matrix products alone."""
-    with FlopCounterMode(display=False) as counter:
-        reconstruct(model, torch.zeros(1, size, size, channels, dtype=torch.uint8, device=device(model)))
-    return counter.get_total_flops()
 
 
 def per_image(model: nn.Module, test: np.memmap, name: str) -> dict[str, np.ndarray]:

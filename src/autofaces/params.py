@@ -59,7 +59,7 @@ class Profile(Section):
 
     source: Literal["synthetic", "local", "official"]
     images: Annotated[int, Field(ge=30)] | None  # at most, per dataset; None: all
-    scale: dict[str, Scale]  # by dataset; of one not named, the paper's own
+    scale: dict[str, Scale]  # by dataset
     seeds: Annotated[
         list[Annotated[int, Field(ge=0)]], Field(min_length=1)
     ]  # of weights, order and noise: a training each
@@ -78,10 +78,6 @@ class Profile(Section):
         if len(set(self.seeds)) < len(self.seeds):
             raise ValueError(f"seeds: {self.seeds} has one twice, which would count one training as two")
         return self
-
-    def scale_of(self, dataset: str) -> Scale:
-        """How much smaller than in their paper trainings on a dataset are."""
-        return self.scale.get(dataset, Scale())
 
 
 class File(Section):
@@ -219,10 +215,15 @@ class Params(Section):
         return self
 
     @model_validator(mode="after")
-    def _a_batch_can_be_filled(self) -> "Params":
+    def _trainings_have_a_scale_and_images_for_a_batch(self) -> "Params":
         profile = self.profiles[self.profile]
         for key, experiment in self.experiments.items():
-            factor = profile.scale_of(experiment.dataset).batch
+            if experiment.dataset not in profile.scale:
+                raise ValueError(
+                    f"profiles.{self.profile}.scale: {experiment.dataset}, the dataset of {key}, is missing; "
+                    f"`{experiment.dataset}: {{}}` trains at its paper's own scale"
+                )
+            factor = profile.scale[experiment.dataset].batch
             if experiment.train and profile.images and experiment.train.batch(factor) > profile.images:
                 raise ValueError(
                     f"experiments.{key}.train.batch_size = {experiment.train.batch_size}: times "
@@ -261,9 +262,8 @@ def section(name: str) -> Any:
 
 
 def profile(field: str) -> Any:
-    """The checked value of one field of the active profile."""
-    settings = load()
-    return getattr(settings.profiles[settings.profile], field)
+    """The checked value at a dotted name of the active profile."""
+    return section(f"profiles.{section('profile')}.{field}")
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""`dvc repro` with several experiments at once, as many as the processors bear: `python -m autofaces.reproduce`.
+"""`dvc repro` with several stages at once, as many as the processors bear: `python -m autofaces.reproduce`.
 
 DVC runs one stage at a time, but lets several `dvc repro` work on one pipeline. What each makes is the same either way.
 """
@@ -15,7 +15,7 @@ from autofaces import params, stage
 from autofaces.files import BadInput
 from autofaces.machine import processors
 
-DVC = sys.executable, "-m", "dvc", "--wait-for-lock", "repro"
+DVC = sys.executable, "-m", "autofaces.quick_dvc", "--wait-for-lock", "repro"
 AT_ONCE = 6  # experiments of one `dvc repro`: it takes seconds to start
 UNTOLD = r"Stage|Verifying|Updating lock file|Use `dvc push`|Data and pipelines|> |$"
 
@@ -29,11 +29,18 @@ def main() -> None:
         sys.exit(code)
     if jobs == 1 or not stale:
         sys.exit(subprocess.run(DVC).returncode)
-    if code := subprocess.run([*DVC, "preprocess"]).returncode:
-        sys.exit(code)
-    _in_parallel(list(settings.experiments), jobs)
+    _in_parallel("data", [made_of(archive, settings) for archive in settings.archives], jobs)
+    rows = list(settings.experiments)
+    dealt = hands(rows, min(AT_ONCE, -(-len(rows) // jobs)))
+    _in_parallel("train, evaluate", [[f"{s}@{k}" for k in some for s in ("train", "evaluate")] for some in dealt], jobs)
     for line in _lines():
         print(line, flush=True)
+
+
+def made_of(archive: str, settings: params.Params) -> list[str]:
+    """The stages that get an archive, and make the arrays of its datasets, in their order."""
+    datasets = [key for key, dataset in settings.datasets.items() if dataset.archive == archive]
+    return [f"download@{archive}", *(f"{stage}@{key}" for key in datasets for stage in ("split", "preprocess"))]
 
 
 def hands(keys: list[str], size: int) -> list[list[str]]:
@@ -42,13 +49,12 @@ def hands(keys: list[str], size: int) -> list[list[str]]:
     return [keys[i::count] for i in range(count)]
 
 
-def _in_parallel(keys: list[str], jobs: int) -> None:
-    """Train and evaluate the experiments, `jobs` at a time, under one progress bar."""
+def _in_parallel(what: str, lists: list[list[str]], jobs: int) -> None:
+    """Run lists of stages, `jobs` lists at a time, under one progress bar."""
     running: list[subprocess.Popen] = []
 
-    def work(some: list[str]) -> None:
+    def work(stages: list[str]) -> None:
         # single items: to look at what comes before them DVC would lock it against the others
-        stages = [f"{name}@{key}" for key in some for name in ("train", "evaluate")]
         for line in _lines("--single-item", *stages, running=running):
             if line.startswith("Running stage"):
                 bar.set_postfix_str(line.split("'")[1])
@@ -58,10 +64,10 @@ def _in_parallel(keys: list[str], jobs: int) -> None:
             bar.update(line.startswith("Running stage"))
 
     with (
-        tqdm(total=2 * len(keys), desc="train, evaluate", unit=" stages", disable=None, dynamic_ncols=True) as bar,
+        tqdm(total=sum(map(len, lists)), desc=what, unit=" stages", disable=None, dynamic_ncols=True) as bar,
         ThreadPoolExecutor(jobs) as pool,
     ):
-        futures = [pool.submit(work, some) for some in hands(keys, min(AT_ONCE, -(-len(keys) // jobs)))]
+        futures = [pool.submit(work, stages) for stages in lists]
         failed = [future for future in wait(futures, return_when=FIRST_EXCEPTION).done if future.exception()]
         if failed:
             pool.shutdown(wait=False, cancel_futures=True)

@@ -20,6 +20,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from autofaces import files, params
 from autofaces.models.layers import Code, point
@@ -43,6 +44,14 @@ def build(name: str, size: int, channels: int, width: float, arguments: Mapping[
 def count(model: nn.Module) -> int:
     """Number of learned numbers."""
     return sum(p.numel() for p in model.parameters())
+
+
+def flops(model: nn.Module, size: int, channels: int) -> int:
+    """Floating-point operations of one image's reconstruction: 2 for each multiplication with its addition, of
+    convolutions and matrix products alone."""
+    with FlopCounterMode(display=False) as counter:
+        reconstruct(model, torch.zeros(1, size, size, channels, dtype=torch.uint8, device=device(model)))
+    return counter.get_total_flops()
 
 
 def size(name: str, *args: Any) -> int:

@@ -196,7 +196,7 @@ def _ours(
 def _scale(row: Mapping[str, str], profiles: Mapping[str, Profile]) -> Scale | None:
     """How much smaller than in its paper a row was trained; None where its profile is no longer there."""
     profile = profiles.get(row["profile"])
-    return profile.scale_of(row["dataset"]) if profile else None
+    return profile.scale.get(row["dataset"]) if profile else None
 
 
 def _value(reference: str, rows: Mapping[str, Mapping[str, str]]) -> float | None:
