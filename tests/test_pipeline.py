@@ -120,6 +120,12 @@ def test_one_rows_setting_touches_no_other_row(restored):
     assert {name for name in restored.stale() if name.startswith("train")} == {"train@ray-stacked"}
 
 
+def test_a_data_sets_scale_touches_its_rows_alone(restored):
+    restored.replace("params.yaml", "anime: {image_passes: 256", "anime: {image_passes: 128")
+    rows = {f"train@{key}" for key, e in EXPERIMENTS.items() if e["dataset"] == "anime"}
+    assert {name for name in restored.stale() if name.startswith("train")} == rows
+
+
 def test_a_wrong_setting_stops_before_any_work(restored):
     restored.replace("params.yaml", "learning_rate: 0.001", "learning_rate: 2.0")
     result = restored.run("dvc", "repro")
