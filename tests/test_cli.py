@@ -49,6 +49,13 @@ def test_experiments_as_json_has_every_setting(invoke):
     assert row["image_passes"] == 256
 
 
+def test_of_a_data_set_that_another_profile_does_not_scale_the_papers_own_settings_are_listed(invoke):
+    old = "      anime: {image_passes: 256, width: 0.25, batch: 0.25}\n"  # smoke's
+    rows = json.loads(invoke("experiments", "--profile", "smoke", "--json", replace=(old, "")).output)
+    row = next(r for r in rows if r["experiment"] == "kovenko-ae")
+    assert (row["width"], row["image_passes"]) == (1.0, None)
+
+
 def test_an_unknown_profile_is_refused_with_the_known_ones(invoke):
     result = invoke("experiments", "--profile", "huge")
     assert result.exit_code == 1

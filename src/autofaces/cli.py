@@ -471,7 +471,7 @@ def _experiment(settings: params.Params, key: str, profile: params.Profile) -> d
     experiment = settings.experiments[key]
     dataset = settings.datasets[experiment.dataset]
     schedule = experiment.train
-    scale = profile.scale[experiment.dataset]
+    scale = profile.scale.get(experiment.dataset, params.Scale())
     return {
         "experiment": key,
         "paper": experiment.paper,
