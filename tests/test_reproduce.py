@@ -1,4 +1,4 @@
-"""Several experiments at once; tests/test_pipeline.py runs it all."""
+"""Several stages at once; tests/test_pipeline.py runs it all."""
 
 from pathlib import Path
 
