@@ -1,9 +1,15 @@
-"""A lock changed stage by stage has the bytes that DVC gives it."""
+"""A lock changed stage by stage has the bytes that DVC gives it, and a stage runs as when DVC runs it."""
 
 import copy
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
+from dvc.stage.exceptions import StageCmdFailedError
 from dvc.utils.serialize import loads_yaml, modify_yaml
 
 from autofaces import quick_dvc
@@ -57,3 +63,43 @@ def test_what_is_no_lock_of_stages_alone_is_left_to_dvc(text, tmp_path):
         lock.setdefault("stages", {})["b"] = {"cmd": "c"}
     assert loads_yaml(path.read_text())["stages"]["b"] == {"cmd": "c"}
     assert text.startswith("#") == path.read_text().startswith("#")
+
+
+def kwargs(folder: Path) -> dict:
+    return {"cwd": str(folder), "env": dict(os.environ), "close_fds": True, "shell": False}
+
+
+@pytest.mark.parametrize("command", ["python a.py one", "python a.py one && python a.py two", "python a.py $NAME >&2"])
+def test_a_command_says_the_same_as_when_dvc_runs_it(command, tmp_path, capfd):
+    (tmp_path / "a.py").write_text("import sys\nif __name__ == '__main__':\n    print(sys.argv)\n")
+    said = []
+    for run in (quick_dvc.run, quick_dvc.run_anew):
+        run("/bin/sh", command, **kwargs(tmp_path))
+        said.append(capfd.readouterr())
+    assert said[0] == said[1]
+    assert "a.py" in said[0].out + said[0].err
+
+
+def test_a_command_that_fails_fails_as_when_dvc_runs_it(tmp_path):
+    (tmp_path / "a.py").write_text("import sys\nif __name__ == '__main__':\n    sys.exit(3)\n")
+    messages = []
+    for run in (quick_dvc.run, quick_dvc.run_anew):
+        with pytest.raises(StageCmdFailedError) as failure:
+            run("/bin/sh", "python a.py", **kwargs(tmp_path))
+        messages.append(str(failure.value))
+    assert messages[0] == messages[1]
+
+
+def test_ctrl_c_ends_the_script_and_tells_dvc(tmp_path):
+    (tmp_path / "a.py").write_text(
+        "import sys, time\nif __name__ == '__main__':\n    print('started', flush=True)\n"
+        "    try:\n        time.sleep(60)\n    except KeyboardInterrupt:\n        sys.exit(130)\n"
+    )
+    code = f"from autofaces import quick_dvc\nquick_dvc.run('/bin/sh', 'python a.py', **{kwargs(tmp_path)!r})"
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdout=PIPE, stderr=PIPE, text=True, start_new_session=True) as process:
+        assert process.stdout.readline() == "started\n"
+        os.killpg(process.pid, signal.SIGINT)
+        said = process.communicate(timeout=60)[1]
+    assert "StageCmdFailedError: failed to run: python a.py, exited with 130" in said
+    assert said.count("Traceback") == 1  # DVC's

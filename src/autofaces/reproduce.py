@@ -15,8 +15,10 @@ from autofaces import params, stage
 from autofaces.files import BadInput
 from autofaces.machine import processors
 
-DVC = sys.executable, "-m", "autofaces.quick_dvc", "--wait-for-lock", "repro"
-AT_ONCE = 6  # experiments of one `dvc repro`: it takes seconds to start
+# not -m: a module started so is imported again by every process that autofaces.forks starts
+QUICK = "import sys; from autofaces import quick_dvc; sys.exit(quick_dvc.main(sys.argv[1:]))"
+DVC = sys.executable, "-c", QUICK, "--wait-for-lock", "repro"
+AT_ONCE = 9  # experiments of one `dvc repro`: it takes seconds to start, as do the first runs of its scripts
 UNTOLD = r"Stage|Verifying|Updating lock file|Use `dvc push`|Data and pipelines|> |$"
 
 
@@ -24,9 +26,10 @@ def main() -> None:
     settings = params.load()
     threads = settings.profiles[settings.profile].threads
     jobs = processors() // threads if threads else 1
-    stale = subprocess.run([sys.executable, "-m", "dvc", "status", "--quiet"]).returncode
-    if stale and (code := subprocess.run([sys.executable, "-m", "autofaces.cli", "check"]).returncode):
-        sys.exit(code)
+    with subprocess.Popen([sys.executable, "-m", "autofaces.cli", "check"]) as check:  # takes as long as the status
+        stale = subprocess.run([sys.executable, "-m", "dvc", "status", "--quiet"]).returncode
+    if check.returncode:
+        sys.exit(check.returncode)
     if jobs == 1 or not stale:
         sys.exit(subprocess.run(DVC).returncode)
     _in_parallel("data", [made_of(archive, settings) for archive in settings.archives], jobs)
