@@ -11,7 +11,13 @@ import pytest
 
 from autofaces import forks
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks are for Linux")
+pytestmark = pytest.mark.skipif(not forks.possible(), reason="Linux without a GPU is needed")
+
+
+@pytest.mark.parametrize("device", ["/dev/nvidiactl", "/dev/null"])
+def test_where_there_is_a_gpu_nothing_is_forked(device, monkeypatch):
+    monkeypatch.setattr(forks, "GPUS", (device,))
+    assert forks.possible() == (not Path(device).exists())
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Python scripts without starting Python for each run: importing torch takes longer than a small stage does.
 
 Each script has a process that forks for every run of it, and that imports what the script does, and what its runs have
-imported later. Linux only: a fork is not safe beside the threads of other systems' libraries.
+imported later.
 """
 
 import atexit
@@ -15,6 +15,14 @@ from functools import cache
 from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
+
+GPUS = "/dev/nvidiactl", "/dev/kfd", "/dev/dxg"  # NVIDIA's, AMD's, WSL's
+
+
+def possible() -> bool:
+    """Whether this machine can: other systems' libraries have threads that no fork survives, and after a look at a GPU,
+    which torch may take when it is imported, no fork can use it."""
+    return sys.platform == "linux" and not any(Path(device).exists() for device in GPUS)
 
 
 def run(script: str, arguments: list[str], cwd: str, env: dict[str, str]) -> int:

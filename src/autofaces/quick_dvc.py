@@ -2,12 +2,11 @@
 
 After every stage DVC reads and writes all of dvc.lock with a parser that would keep comments, which takes it seconds
 where there are ninety stages. Here a stage's own lines are read and written alone; the file has the same bytes.
-And for every stage DVC starts a shell and Python. Here, on Linux, the scripts are run by autofaces.forks.
+And for every stage DVC starts a shell and Python. Here, on Linux without a GPU, autofaces.forks runs the scripts.
 """
 
 import re
 import signal
-import sys
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,7 +64,7 @@ def modify(path: str, fs: Any = None) -> Iterator[Any]:
 
 def run(executable: str | None, command: str, **kwargs: Any) -> None:
     """As DVC's _run: run a stage's command, or raise StageCmdFailedError. Quick if it is `python <script> ...`."""
-    if sys.platform == "linux" and SCRIPT.fullmatch(command):
+    if forks.possible() and SCRIPT.fullmatch(command):
         _, script, *arguments = command.split()
         interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the stage, and with it DVC
         try:
