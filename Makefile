@@ -16,10 +16,11 @@ setup: .venv/.done  ## make .venv with all packages (a minute or two, 6 GB)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	@touch $@
 
-repro: .venv/.done  ## reproduce everything that changed, then show the results
-	@$(BIN)/python -m autofaces.reproduce
+repro: .venv/.done  ## reproduce everything that changed, several stages at once (JOBS=n), then show the results
+	@$(BIN)/python -m autofaces.pipeline.reproduce
 	@$(BIN)/autofaces summary
 	@$(BIN)/autofaces claims
+	@$(BIN)/autofaces verify --summary || true
 
 test: .venv/.done  ## run the tests, the whole pipeline at smoke scale among them
 	$(BIN)/python -m pytest

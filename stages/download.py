@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from autofaces import params, stage
+from autofaces.core import params, stage
 from autofaces.data import sources
 
 

@@ -1,20 +1,20 @@
-"""python stages/preprocess.py <dataset>: its images, cropped and resized, go to data/arrays/<dataset>/."""
+"""python stages/preprocess.py <dataset> <archive>: its images, cropped and resized, go to data/arrays/<dataset>/."""
 
 from pathlib import Path
 
-from autofaces import params, stage
+from autofaces.core import params, stage
 from autofaces.data import preprocessing
 
 
-def main(key: str) -> None:
-    dataset = params.section(f"datasets.{key}")
+def main(key: str, archive: str) -> None:
     preprocessing.write(
-        raw=Path(f"data/raw/{dataset.archive}"),
+        raw=Path(f"data/raw/{archive}"),
         splits=Path(f"data/splits/{key}.csv"),
         folder=Path(f"data/arrays/{key}"),
-        size=dataset.size,
-        channels=dataset.channels,
-        crop=dataset.crop,
+        size=params.section(f"datasets.{key}.size"),
+        channels=params.section(f"datasets.{key}.channels"),
+        crop=params.section(f"datasets.{key}.crop"),
+        profile=params.section("profile"),
     )
 
 

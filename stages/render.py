@@ -1,19 +1,16 @@
-"""Draw one paper's figures and collect its curves: `python stages/render.py ray2020`.
+"""Draw one paper's figures: `python stages/render.py ray2020`.
 
-Needs data/evaluations/<paper>; makes figures/<paper>/*.png and metrics/curves/<paper>.csv.
+Needs data/results/<paper>; makes figures/<paper>: *.png, and their digests.
 """
 
-from autofaces import drawing, figures, files, params, stage
+from autofaces import figures
+from autofaces.core import files, stage
 
 
 def main(paper: str) -> None:
-    experiments = {k: e for k, e in params.section("experiments").items() if e.paper == paper}
-    runs = {k: figures.run(f"data/evaluations/{paper}/{k}", e) for k, e in experiments.items()}
-    drawn = figures.draw(paper, runs, params.section("profile"), params.profile("source"))
+    drawn = figures.draw(paper, figures.read(f"data/results/{paper}"))
     with files.writing(f"figures/{paper}") as folder:
-        for name, figure in drawn.items():
-            drawing.save(figure, folder / name)
-    files.write_csv(f"metrics/curves/{paper}.csv", figures.curve_rows(runs))
+        figures.write(paper, drawn, folder)
 
 
 if __name__ == "__main__":

@@ -1,20 +1,20 @@
-"""python stages/split.py <dataset>: each image's part, group and labels go to data/splits/<dataset>.csv."""
+"""python stages/split.py <dataset> <archive>: each image's part, group and labels go to data/splits/<dataset>.csv."""
 
 from pathlib import Path
 
-from autofaces import params, stage
+from autofaces.core import params, stage
 from autofaces.data import layouts, splits
 
 
-def main(key: str) -> None:
-    dataset = params.section(f"datasets.{key}")
-    seed = params.section("seed")
-    rule = params.profile("split").get(key, dataset.split)
-    raw = Path(f"data/raw/{dataset.archive}")
-    table = layouts.read(params.section(f"archives.{dataset.archive}.layout"), raw)
-    table = splits.choose(table, key, rule, params.profile("images"), seed)
+def main(key: str, archive: str) -> None:
+    raw = Path(f"data/raw/{archive}")
+    seed, images = params.section("seed"), params.profile("images")
+    rule = params.profile("split").get(key, params.section(f"datasets.{key}.split"))
+    validation, test = params.section(f"datasets.{key}.validation"), params.section(f"datasets.{key}.test")
+    table = layouts.read(params.section(f"archives.{archive}.layout"), raw)
+    table = splits.choose(table, key, rule, images, seed)
     table = splits.inspect(raw, table)
-    table = splits.split(table, key, rule, dataset.validation, dataset.test, seed)
+    table = splits.split(table, key, rule, validation, test, seed)
     splits.write(Path(f"data/splits/{key}.csv"), table)
 
 

@@ -6,10 +6,12 @@ import pytest
 import torch
 from sklearn.decomposition import PCA
 
-from autofaces import applications, evaluation, files, models
-from autofaces.applications import denoise, encoding, outliers, search
-from autofaces.models import codes
-from autofaces.params import Component
+from autofaces.core import files
+from autofaces.core.params import Component
+from autofaces.evaluation import applications, measure
+from autofaces.evaluation.applications import denoise, encoding, outliers, search
+from autofaces.evaluation.inference import codes
+from autofaces.training import models
 
 KL = Component(name="mse", kl=1.0)
 
@@ -19,7 +21,7 @@ def build(name: str, **arguments) -> torch.nn.Module:
     return models.build(name, 32, 3, 0.25, arguments).eval()
 
 
-def part(count: int, seed: int) -> applications.Part:
+def part(count: int, seed: int) -> applications.Labelled:
     """Pictures of bright and dark persons, four of each, made of the person's stripes and a light."""
     random = np.random.default_rng(seed)
     person = np.arange(count) // 4
@@ -29,7 +31,7 @@ def part(count: int, seed: int) -> applications.Part:
     images = np.repeat((255 * stripes * light.clip(0, 1)).astype(np.uint8), 32, axis=1)
     names = [f"{seed}-{p}" for p in person]
     table = pd.DataFrame({"group": names, "identity": names, "factor_male": male})
-    return applications.Part(images, table)
+    return applications.Labelled(images, table)
 
 
 TRAIN, TEST = part(80, 0), part(24, 1)
@@ -48,7 +50,7 @@ def measured(vae):
 
 def test_every_use_of_a_vae_has_its_number_and_its_pictures(measured):
     metrics, values, pictures = measured
-    means = evaluation.means(values)
+    means = measure.means(values)
     assert not means.keys() & metrics.keys()
     for name in (
         "search_precision_at_5",
@@ -134,8 +136,16 @@ def test_a_model_that_is_not_variational_has_neither_kl_nor_samples():
         applications.measure(["copies"], model, Component(name="mse"), TRAIN, TEST, {})
 
 
+def test_a_part_is_loaded_with_what_is_known_of_its_images(tmp_path):
+    np.save(tmp_path / "test.npy", TEST.images)
+    TEST.labels.to_csv(tmp_path / "test.csv", index=False)
+    found = applications.Labelled.load(tmp_path, "test")
+    assert np.array_equal(found.images, TEST.images)
+    assert found.labels.equals(TEST.labels)
+
+
 def test_images_without_labels_are_searched_and_not_counted(vae):
-    bare = [applications.Part(p.images, p.labels[["group"]]) for p in (TRAIN, TEST)]
+    bare = [applications.Labelled(p.images, p.labels[["group"]]) for p in (TRAIN, TEST)]
     metrics, values, pictures = applications.measure(["search", "probe"], vae, KL, *bare, {})
     assert metrics == values == {}
     assert pictures["search_nearest"].shape == (6, 5, 32, 32, 3)
@@ -143,11 +153,11 @@ def test_images_without_labels_are_searched_and_not_counted(vae):
 
 
 def test_an_infinite_value_is_none_and_what_no_image_has_is_absent(vae):
-    def flat(*greys: int) -> applications.Part:
+    def flat(*greys: int) -> applications.Labelled:
         images = np.broadcast_to(np.uint8(greys).reshape(-1, 1, 1, 1), (len(greys), 32, 32, 3))
-        return applications.Part(images, TEST.labels[: len(greys)])
+        return applications.Labelled(images, TEST.labels[: len(greys)])
 
-    def gain(train: applications.Part, test: applications.Part) -> np.ndarray | None:
+    def gain(train: applications.Labelled, test: applications.Labelled) -> np.ndarray | None:
         _, values, _ = applications.measure(["denoise"], vae, KL, train, test, {})
         return values.get("denoise_psnr_gain_db_mean")  # of the average training image
 

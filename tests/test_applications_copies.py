@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from autofaces.applications import copies
+from autofaces.evaluation.applications import copies
 
 RANDOM = np.random.default_rng(0)
 TRAIN = RANDOM.integers(0, 256, (40, 8, 8, 3), np.uint8)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from autofaces.applications import denoise
+from autofaces.evaluation.applications import denoise
 
 
 class Unchanged(nn.Module):

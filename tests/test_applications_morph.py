@@ -6,8 +6,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autofaces import models
-from autofaces.applications import morph
+from autofaces.evaluation.applications import morph
+from autofaces.training import models, pixels
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (10, 32, 32, 3), np.uint8)
 
@@ -37,7 +37,7 @@ def test_a_linear_model_morphs_as_pixels_blend():
     torch.manual_seed(0)
     model = models.build("pca", 32, 3, 1.0, {"code": 4})
     calm = (96 + IMAGES // 4).astype(np.uint8)
-    model.fit(lambda: [models.normalise(torch.from_numpy(calm), (0.0, 1.0))])
+    model.fit(lambda: [pixels.normalise(torch.from_numpy(calm), (0.0, 1.0))])
     metrics, pictures = morph.measure(model, calm)
     assert metrics["morph_smoothness"] == pytest.approx(1, abs=1e-3)
     assert metrics["morph_sharpness"] == pytest.approx(metrics["morph_sharpness_blend"], abs=1e-3)

@@ -6,10 +6,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autofaces import models
-from autofaces.applications import outliers
-from autofaces.outlying import all_scores
-from autofaces.params import Component
+from autofaces.core.params import Component
+from autofaces.evaluation.applications import outliers
+from autofaces.evaluation.scores import all_scores
+from autofaces.training import models
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (7, 32, 32, 3), np.uint8)
 KL = Component(name="mse", kl=1.0)

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from autofaces import models
-from autofaces.applications import probe
+from autofaces.evaluation.applications import probe
+from autofaces.training import models, pixels
 
 
 def table(male: np.ndarray, persons: int = 1) -> pd.DataFrame:
@@ -66,7 +66,7 @@ def test_feature_maps_are_those_of_the_last_convolution_that_is_large_enough():
     assert (found["probe_maps"].min((0, 2, 3)) == 0).all()
     assert (found["probe_maps"].max((0, 2, 3)) == 255).all()
     with torch.no_grad():
-        second = model.encoder[:4](models.normalise(torch.from_numpy(found["probe_faces"]), (0.0, 1.0))).numpy()
+        second = model.encoder[:4](pixels.normalise(torch.from_numpy(found["probe_faces"]), (0.0, 1.0))).numpy()
     correlation = np.corrcoef(second.swapaxes(0, 1).reshape(64, -1), found["probe_maps"][:, 3].reshape(1, -1))
     assert correlation[-1, :-1].max() > 0.999
     assert not any(m._forward_hooks for m in model.modules())

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.neighbors import NearestNeighbors
 
-from autofaces.applications import search
+from autofaces.evaluation.applications import search
 
 
 def cloud(seed: int, count: int = 30, size: int = 6) -> np.ndarray:

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from autofaces.data import arrays
-from autofaces.files import BadInput
+from autofaces.core import arrays
+from autofaces.core.files import BadInput
 
 
 class TestLoad:
@@ -66,3 +68,20 @@ class TestLabels:
         np.save(folder / "test.npy", np.zeros((3, 4, 4, 3), np.uint8))
         with pytest.raises(BadInput, match=r"test\.csv: 2 rows for 3 images"):
             arrays.labels(folder, "test")
+
+
+@pytest.mark.parametrize("text", [None, "", "{"], ids=["absent", "empty", "cut"])
+def test_what_says_nothing_about_the_images_is_refused_with_what_to_run(tmp_path, text):
+    if text is not None:
+        (tmp_path / "about.json").write_text(text)
+    with pytest.raises(BadInput, match=r"about\.json: not readable .*; run `dvc repro --force preprocess`"):
+        arrays.about(tmp_path)
+
+
+@given(st.integers(1, 500), st.integers(2, 500))
+def test_indices_are_evenly_spaced_from_the_first_to_the_last(count, most):
+    found = arrays.evenly(count, most)
+    assert len(found) == min(count, most)
+    assert (found[0], found[-1]) == (0, count - 1)
+    steps = np.diff(found)
+    assert len(steps) == 0 or 0 < steps.min() <= steps.max() <= steps.min() + 1

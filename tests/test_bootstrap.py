@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from autofaces import bootstrap
+from autofaces.verdicts import bootstrap
 
 
 def log_ratio(a, b):

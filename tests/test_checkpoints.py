@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from autofaces import checkpoints, files
+from autofaces.core import files
+from autofaces.training import checkpoints
 
 
 def test_a_state_comes_back_as_it_was(tmp_path):
@@ -47,7 +48,7 @@ def test_the_fingerprint_follows_settings_code_and_images(tmp_path):
 HOLD = """
 import sys
 from pathlib import Path
-from autofaces import checkpoints
+from autofaces.training import checkpoints
 with checkpoints.exclusive(Path({folder!r})):
     print("held", flush=True)
     sys.stdin.read()

@@ -14,19 +14,25 @@ from PIL import Image
 from test_uses import AUTOENCODER, VARIATIONAL, train
 from typer.testing import CliRunner
 
-from autofaces import files, gallery, models, params, uses
-from autofaces.cli import app
-from autofaces.sheets import FACE, GAP
+from autofaces.app import gallery, uses
+from autofaces.app.cli import app
+from autofaces.core import files, params
+from autofaces.evaluation import inference
+from autofaces.evaluation.scores import scores
+from autofaces.figures.canvas import FACE, GAP, LINE
+from autofaces.training import models
+from autofaces.training.pixels import pixels as seen
 
 ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
 def invoke(tmp_path, monkeypatch):
-    """Run the command line in a folder with the project's params.yaml (`replace`: old and new text in it)."""
+    """Run the command line in a folder with the project's params.yaml and dvc.yaml (each: old and new text in it)."""
 
-    def run(*arguments: str, replace: tuple[str, str] = ("", "")):
+    def run(*arguments: str, replace: tuple[str, str] = ("", ""), pipeline: tuple[str, str] = ("", "")):
         (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text().replace(*replace))
+        (tmp_path / "dvc.yaml").write_text((ROOT / "dvc.yaml").read_text().replace(*pipeline))
         monkeypatch.chdir(tmp_path)
         return CliRunner().invoke(app, arguments)
 
@@ -62,25 +68,65 @@ def test_an_unknown_profile_is_refused_with_the_known_ones(invoke):
     assert "error: --profile huge: unknown; known: smoke, demo, sample, paper" in result.stderr
 
 
-def test_check_names_a_wrong_setting(invoke):
-    assert invoke("check").exit_code == 0
-    result = invoke("check", replace=("precision: float32", "precision: float8"))
-    assert result.exit_code == 1
-    assert "profiles.smoke.precision = 'float8': input should be 'float32' or 'auto'" in result.stderr
+class TestCheck:
+    def test_names_a_wrong_setting(self, invoke):
+        result = invoke("check", replace=("precision: float32", "precision: float8"))
+        assert result.exit_code == 1
+        assert "profiles.smoke.precision = 'float8': input should be 'float32' or 'auto'" in result.stderr
 
+    def test_finds_nothing_wrong_here(self, invoke):
+        result = invoke("check")
+        assert (result.exit_code, result.output) == (0, "")
 
-@pytest.mark.parametrize(
-    ("old", "new", "message"),
-    [
-        ("      name: mse\n", "      name: mse\n      kl: 0.5\n", "ray-stacked.objective: mse has a KL, and ladder"),
-        ("      variational: true\n", "", "kovenko-vae-var1e-1.objective: elbo has a KL, and pooling"),
-        ("    size: 128", "    size: 64", "ray-stacked.model: ladder"),
-    ],
-)  # fmt: skip
-def test_check_builds_every_model_and_names_what_does_not_go_together(invoke, old, new, message):
-    result = invoke("check", replace=(old, new))
-    assert result.exit_code == 1
-    assert f"experiments.{message}" in result.stderr
+    @pytest.mark.parametrize(
+        ("old", "new", "message"),
+        [
+            ("      name: mse\n", "      name: mse\n      kl: 0.5\n", "ray-stacked.objective: kl = 0.5 needs a model"),
+            ("      variational: true\n", "", "kovenko-vae-var1e-1.objective: elbo needs a model with mean"),
+            ("    size: 128", "    size: 64", "ray-stacked.model: ladder: images of 64 pixels do not fit"),
+        ],
+        ids=["mse", "elbo", "size"],
+    )  # fmt: skip
+    def test_tries_every_row_and_names_what_does_not_go_together(self, invoke, old, new, message):
+        result = invoke("check", replace=(old, new))
+        assert result.exit_code == 1
+        assert f"  params.yaml: experiments.{message}" in result.stderr
+
+    def test_names_an_objective_that_asks_for_what_the_network_does_not_have(self, invoke):
+        result = invoke("check", replace=("      name: ladder\n      latent: gaussian", "      name: sketch"))
+        assert "objective: layerwise cannot train Sketch: AttributeError: " in result.stderr
+
+    def test_names_a_networks_file_without_its_class_once(self, invoke, tmp_path, monkeypatch):
+        (tmp_path / "networks").mkdir()
+        (tmp_path / "networks/mine.py").write_text("class Other:\n    pass\n")
+        monkeypatch.setattr(params, "PACKAGE", tmp_path)
+        monkeypatch.setattr(params, "models", params.models.__wrapped__)  # without its cache
+        said = (
+            f"error: {tmp_path}/networks/mine.py: no class Mine, which its file's name asks for; classes there: Other\n"
+        )
+        assert invoke("check").stderr == said
+
+    def test_names_rows_that_the_pipeline_does_not_collect_and_rows_that_there_are_not(self, invoke):
+        line = "    - data/evaluations/ray-weighted.zip\n"
+        result = invoke("check", pipeline=(line, "    - data/evaluations/ray-waited.zip\n"))
+        assert result.stderr.splitlines() == [
+            "error: 2 wrong:",
+            "  dvc.yaml: collect does not name data/evaluations/ray-weighted.zip; add it, or the row stays out of "
+            "summary, claims and figures",
+            "  dvc.yaml: collect names data/evaluations/ray-waited.zip, but params.yaml has no such row; "
+            "remove it there",
+        ]
+        result = invoke("check", pipeline=("  collect:", "  gather:"))
+        assert "dvc.yaml: no stage collect can be read there" in result.stderr
+
+    def test_names_papers_without_a_file_beside_all_else_that_is_wrong(self, invoke):
+        wrong = ("papers: ", "papers:\n  mine2026:\n    train:"), ("    - data/evaluations/ray-weighted.zip\n", "")
+        lines = invoke("check", replace=wrong[0], pipeline=wrong[1]).stderr.splitlines()
+        assert lines[0] == "error: 2 wrong:"
+        assert lines[1].startswith(
+            "  params.yaml: papers.mine2026: there is no src/autofaces/papers/mine2026.py; known: "
+        )
+        assert lines[2].startswith("  dvc.yaml: collect does not name data/evaluations/ray-weighted.zip")
 
 
 def test_summary_shows_results_in_the_order_of_params(invoke, tmp_path):
@@ -101,6 +147,7 @@ def test_summary_without_results_says_how_to_get_them(invoke):
     assert "no results yet; run `make repro`" in result.stderr
 
 
+RESULTS = ("check", "experiments", "summary", "claims", "verify", "compare")
 USES = ("reconstruct", "denoise", "morph", "similar", "sample", "outliers", "export")
 
 
@@ -120,9 +167,13 @@ def pixels(path: Path) -> np.ndarray:
         return np.asarray(image)
 
 
+def rebuilt(model, images: np.ndarray) -> np.ndarray:
+    return seen(inference.reconstruct(model, inference.tensor(model, images)))
+
+
 def tile(path: Path, row: int, column: int, lines: int = 0) -> np.ndarray:
     """A face of a picture, whose captions have so many lines in each row above."""
-    top, left = GAP + row * (FACE + GAP) + 15 * lines, GAP + column * (FACE + GAP)
+    top, left = GAP + row * (FACE + GAP) + LINE * lines, GAP + column * (FACE + GAP)
     return pixels(path)[top : top + FACE : FACE // 32, left : left + FACE : FACE // 32]
 
 
@@ -148,7 +199,7 @@ class TestHelp:
     def test_lists_every_command_with_a_whole_sentence(self):
         shown = run("--help").output
         commands = shown.split("Commands:")[1].strip().splitlines()
-        assert {line.split()[0] for line in commands} >= {*USES, "check", "experiments", "summary"}
+        assert {line.split()[0] for line in commands} >= {*USES, *RESULTS}
         assert all(line.endswith(".") and not line.endswith("...") for line in commands)
 
     @pytest.mark.parametrize("command", USES)
@@ -158,8 +209,12 @@ class TestHelp:
         assert max(map(len, result.output.splitlines())) <= 80
         assert f"  autofaces {command}" in result.output.split("Examples:")[1]
 
-    def test_is_there_before_torch_could_be_imported(self):
-        code = "import sys; from autofaces.cli import app; sys.exit('torch' in sys.modules)"
+    @pytest.mark.parametrize("command", ["--help", "summary", "claims", "verify", "compare HEAD"])
+    def test_is_there_before_torch_could_be_imported(self, command):
+        code = (
+            "import sys; from typer.testing import CliRunner; from autofaces.app.cli import app; "
+            f"assert CliRunner().invoke(app, {command.split()}).output; sys.exit('torch' in sys.modules)"
+        )
         subprocess.run([sys.executable, "-c", code], check=True)
 
     def test_examples_name_rows_that_there_are(self):
@@ -182,7 +237,7 @@ class TestReconstruct:
         result = run("reconstruct", "photos/00.png", "photos/03.png", "--experiment", "plain")
         assert (result.exit_code, result.output) == (0, "reconstruct.png: 2 images, 32 x 32 pixels each\n")
         originals = np.stack([pixels(project / "photos" / name) for name in ("00.png", "03.png")])
-        made = uses.reconstruct(plain, originals)
+        made = rebuilt(plain, originals)
         for i in range(2):
             np.testing.assert_array_equal(tile(project / "reconstruct.png", 0, i), originals[i])
             np.testing.assert_array_equal(tile(project / "reconstruct.png", 1, i, lines=1), made[i])
@@ -190,6 +245,11 @@ class TestReconstruct:
     def test_says_which_row_it_took_and_why(self, project):
         lines = run("reconstruct", "photos/00.png").output.splitlines()
         assert lines[0] == "plain (32 x 32 pixels, RGB): lowest mse, 0.1, of 2 rows; --experiment KEY takes another"
+
+    def test_says_of_which_faces_it_was_trained(self, project):
+        train("newer", AUTOENCODER, {"mse": 0.01}, dataset="lfw", faces="synthetic")
+        said = run("reconstruct", "photos/00.png").output
+        assert said.startswith("newer (lfw, synthetic faces, 32 x 32 pixels, RGB): lowest mse, 0.01, of 3 rows;")
 
     def test_into_a_folder_writes_a_png_for_each_image_in_its_place(self, project, plain):
         photo(project / "photos/below/00.jpg", 3)
@@ -200,7 +260,7 @@ class TestReconstruct:
         assert result.stdout == "made: 14 images, 32 x 32 pixels each\n"
         names = {str(path.relative_to("made")) for path in Path("made").rglob("*.*")}
         assert names == {*(f"{i:02}.png" for i in range(12)), "below/00.png", "below/00_.png"}
-        expected = uses.reconstruct(plain, pixels(project / "photos/07.png")[None])[0]
+        expected = rebuilt(plain, pixels(project / "photos/07.png")[None])[0]
         np.testing.assert_array_equal(pixels(project / "made/07.png"), expected)
 
     def test_a_picture_of_too_many_is_refused_before_any_work(self, project):
@@ -285,7 +345,7 @@ def test_denoise_gives_what_the_model_makes_of_the_image_as_it_is(project):
     assert result.output.splitlines()[0].startswith(
         "vae (32 x 32 pixels, RGB): highest denoise_psnr_gain_db, 1, of 1 row;"
     )
-    expected = uses.reconstruct(models.load("models/vae")[0], pixels(project / "photos/00.png")[None])[0]
+    expected = rebuilt(models.load("models/vae")[0], pixels(project / "photos/00.png")[None])[0]
     np.testing.assert_array_equal(pixels(project / "clean/00.png"), expected)
 
 
@@ -294,7 +354,7 @@ class TestMorph:
         result = run("morph", "photos/00.png", "photos/01.png", "--experiment", "plain")
         assert result.output == "morph.png: 9 steps from photos/00.png to photos/01.png\n"
         ends = np.stack([pixels(project / f"photos/0{i}.png") for i in (0, 1)])
-        expected = [ends[0], *uses.morph(plain, ends), ends[1]]
+        expected = [ends[0], *seen(inference.morph(plain, ends)), ends[1]]
         for column, face in enumerate(expected):
             np.testing.assert_array_equal(tile(project / "morph.png", 0, column), face)
 
@@ -373,11 +433,11 @@ class TestOutliers:
         rows = self.rows("photos", "--experiment", "plain")
         assert list(rows[0]) == ["file", "score", "threshold", "outlier"]
         assert {row["file"] for row in rows} == {f"photos/{i:02}.png" for i in range(12)}
-        scores = [float(row["score"]) for row in rows]
-        assert scores == sorted(scores, reverse=True)
+        found = [float(row["score"]) for row in rows]
+        assert found == sorted(found, reverse=True)
         model, _ = models.load("models/plain")
         images = np.stack([pixels(project / row["file"]) for row in rows])
-        np.testing.assert_allclose(scores, uses.scores(model, images), rtol=1e-5)
+        np.testing.assert_allclose(found, scores(model, images), rtol=1e-5)
 
     def test_without_the_data_set_the_threshold_is_of_the_images_themselves_and_says_so(self, project):
         rows = self.rows("photos", "--experiment", "plain")
@@ -416,7 +476,7 @@ def test_interrupted_work_leaves_nothing_under_its_name(project, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(gallery, "nearest", interrupt)
-    monkeypatch.setattr(uses, "reconstruct", interrupt)
+    monkeypatch.setattr(inference, "reconstruct", interrupt)
     before = set(project.glob("*"))
     for arguments in (["reconstruct", "photos"], ["similar", "photos/00.png", "--in", "photos"]):
         result = run(*arguments)

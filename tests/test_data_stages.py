@@ -9,7 +9,7 @@ import pytest
 import yaml
 from test_archives import make_tar, picture
 
-from autofaces.data import arrays
+from autofaces.core import arrays
 
 ROOT = Path(__file__).parents[1]
 
@@ -20,6 +20,16 @@ def run(folder: Path, stage: str, *arguments: str, **environment: str) -> subpro
     return subprocess.run(
         command, cwd=folder, env=clean | environment, capture_output=True, text=True, timeout=120, check=False
     )
+
+
+def run_all(folder: Path, key: str, **environment: str) -> str:
+    """The three stages of a data set that is made of the archive of the same name; what they say."""
+    said = ""
+    for stage, *arguments in (("download", key), ("split", key, key), ("preprocess", key, key)):
+        done = run(folder, stage, *arguments, **environment)
+        assert done.returncode == 0, done.stderr
+        said += done.stdout + done.stderr
+    return said
 
 
 def set_up(folder: Path, source: str = "local", split: dict[str, str] | None = None, **datasets: dict) -> None:
@@ -41,20 +51,20 @@ def set_up(folder: Path, source: str = "local", split: dict[str, str] | None = N
     (folder / "params.yaml").write_text(yaml.safe_dump(settings))
 
 
-MINE = {"layout": "folder", "size": 32, "channels": 1, "crop": "square", "split": "random"}
+PARTS = {"validation": 0.1, "test": 0.1}
+MINE = {"layout": "folder", "size": 32, "channels": 1, "crop": "square", "split": "random", **PARTS}
 
 
 def test_synthetic_faces_go_all_the_way(tmp_path):
     set_up(tmp_path, "synthetic")
-    for stage in ("download", "split", "preprocess"):
-        done = run(tmp_path, stage, "lfw")
-        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert run_all(tmp_path, "lfw") == ""
     assert sorted(p.name for p in (tmp_path / "data").iterdir()) == ["arrays", "raw", "splits"]
     counts = [len(arrays.load(tmp_path / "data/arrays/lfw", part)) for part in arrays.PARTS]
     assert sum(counts) == 40
     assert min(counts) > 0
     labels = arrays.labels(tmp_path / "data/arrays/lfw", "train")
     assert labels.identity.notna().all()
+    assert arrays.about(tmp_path / "data/arrays/lfw") == {"profile": "smoke", "faces": "synthetic", "crop": 128}
 
 
 def test_own_photos_go_all_the_way(tmp_path):
@@ -62,20 +72,32 @@ def test_own_photos_go_all_the_way(tmp_path):
     (tmp_path / "photos/mine/trip").mkdir(parents=True)
     for n in range(30):
         (tmp_path / f"photos/mine/trip/{n}.png").write_bytes(picture(n, (40, 50), "PNG"))
-    for stage in ("download", "split", "preprocess"):
-        done = run(tmp_path, stage, "mine", AUTOFACES_DATA=str(tmp_path / "photos"))
-        assert done.returncode == 0, done.stderr
+    run_all(tmp_path, "mine", AUTOFACES_DATA=str(tmp_path / "photos"))
     assert arrays.load(tmp_path / "data/arrays/mine", "train").shape == (24, 32, 32, 1)
+    assert arrays.about(tmp_path / "data/arrays/mine") == {"profile": "smoke", "faces": "local", "crop": "square"}
+
+
+def test_two_data_sets_may_be_made_of_one_archive(tmp_path):
+    set_up(tmp_path, "synthetic")
+    assert run(tmp_path, "download", "celeba").returncode == 0
+    for key in ("celeba", "celeba-grey64"):
+        for stage in ("split", "preprocess"):
+            done = run(tmp_path, stage, key, "celeba")
+            assert done.returncode == 0, done.stderr
+    assert sorted(p.name for p in (tmp_path / "data/raw").iterdir()) == ["celeba"]
+    shapes = [arrays.load(tmp_path / "data/arrays" / key, "test").shape[1:] for key in ("celeba", "celeba-grey64")]
+    assert shapes == [(128, 128, 3), (64, 64, 1)]
 
 
 def test_split_and_preprocess_write_the_same_bytes_each_time(tmp_path):
     set_up(tmp_path, mine=MINE)
     (tmp_path / "data/raw/mine").mkdir(parents=True)
     make_tar(tmp_path / "data/raw/mine/a.tgz", {f"{n}.jpg": picture(n, (40, 50)) for n in range(30)})
+    (tmp_path / "data/raw/mine/source.json").write_text('{"source": "local"}')
     found = []
     for _ in range(2):
         for stage in ("split", "preprocess"):
-            assert run(tmp_path, stage, "mine").returncode == 0
+            assert run(tmp_path, stage, "mine", "mine").returncode == 0
         paths = sorted(p for p in (tmp_path / "data").rglob("*") if p.is_file())
         found.append({p.name: p.read_bytes() for p in paths})
     assert found[0] == found[1]
@@ -86,9 +108,10 @@ def test_split_and_preprocess_write_the_same_bytes_each_time(tmp_path):
     [
         ("download", ["mine"], "error: mine: source local needs a folder: set AUTOFACES_DATA"),
         ("download", ["lwf"], "error: archives.lwf: 'lwf' is unknown; known: mine"),
-        ("split", ["mine"], "error: data/raw/mine"),
-        ("preprocess", ["mine"], "error: data/splits/mine.csv: not found"),
-        ("preprocess", [], "usage: python "),
+        ("split", ["mine", "mine"], "error: data/raw/mine"),
+        ("preprocess", ["mine", "mine"], "error: data/splits/mine.csv: not found"),
+        ("split", ["mine", "mien"], "error: archives.mien.layout: 'mien' is unknown; known: mine; did you"),
+        ("preprocess", ["mine"], "usage: python "),
     ],
 )
 def test_bad_input_ends_in_one_message(tmp_path, stage, arguments, message):
@@ -111,10 +134,10 @@ def test_a_damaged_archive_ends_in_one_message(tmp_path):
 
 
 REAL = {
-    "lfw": {"layout": "lfw", "size": 128, "channels": 3, "crop": 128, "split": "identity"},
-    "anime": {"layout": "anime", "size": 64, "channels": 3, "crop": "whole", "split": "random"},
-    "celeba": {"layout": "celeba", "size": 64, "channels": 1, "crop": "square", "split": "identity"},
-    "cufs": {"layout": "cufs", "size": 64, "channels": 1, "crop": "square", "split": "official"},
+    "lfw": {"layout": "lfw", "size": 128, "channels": 3, "crop": 128, "split": "identity", **PARTS},
+    "anime": {"layout": "anime", "size": 64, "channels": 3, "crop": "whole", "split": "random", **PARTS},
+    "celeba": {"layout": "celeba", "size": 64, "channels": 1, "crop": "square", "split": "identity", **PARTS},
+    "cufs": {"layout": "cufs", "size": 64, "channels": 1, "crop": "square", "split": "official", **PARTS},
 }
 
 
@@ -124,9 +147,7 @@ def test_the_real_archives_go_all_the_way(tmp_path, key):
     if not (Path(root or "absent") / key).is_dir():
         pytest.skip("set AUTOFACES_DATA to a folder with the real archives")
     set_up(tmp_path, **{key: REAL[key]})
-    for stage in ("download", "split", "preprocess"):
-        done = run(tmp_path, stage, key, AUTOFACES_DATA=root)
-        assert done.returncode == 0, done.stderr
+    run_all(tmp_path, key, AUTOFACES_DATA=root)
     images = arrays.load(tmp_path / f"data/arrays/{key}", "train")
     assert images.shape[1:] == (REAL[key]["size"], REAL[key]["size"], REAL[key]["channels"])
     assert 20 < images.mean() < 235

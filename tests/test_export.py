@@ -1,14 +1,19 @@
 import importlib.util
 import json
+import os
 
 import numpy as np
 import pytest
 import torch
 from test_models import CHANNELS, SIZES, ZOO, make
 
-from autofaces import export, files, models
-from autofaces.models.layers import point
+from autofaces.app import export
+from autofaces.core import files
+from autofaces.evaluation import inference
+from autofaces.training import pixels
+from autofaces.training.layers import point
 
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 pytest.importorskip("onnxscript")
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -25,7 +30,7 @@ def warmed(key: str) -> torch.nn.Module:
     """A model whose batch norms have seen images, so that they do something."""
     model, images = make(key)
     with torch.no_grad():
-        model.train()(models.normalise(images, model.pixel_range))
+        model.train()(pixels.normalise(images, model.pixel_range))
     return model.eval()
 
 
@@ -36,7 +41,7 @@ def run(path, **inputs: np.ndarray) -> dict[str, np.ndarray]:
 
 def unit(images: torch.Tensor) -> np.ndarray:
     """uint8 (N, H, W, C) -> what an exported model takes."""
-    return models.normalise(images, (0.0, 1.0)).contiguous().numpy()
+    return pixels.normalise(images, (0.0, 1.0)).contiguous().numpy()
 
 
 def faces(key: str, count: int) -> torch.Tensor:
@@ -52,7 +57,7 @@ def test_an_exported_model_reconstructs_as_pytorch_does_any_number_of_images(tmp
     for count in (1, 5):
         images = faces(key, count)
         (found,) = run(tmp_path / "m.onnx", images=unit(images)).values()
-        np.testing.assert_allclose(found, models.reconstruct(model, images), atol=1e-4)
+        np.testing.assert_allclose(found, inference.reconstruct(model, images), atol=1e-4)
 
 
 @pytest.mark.parametrize("key", ["ladder, shared batch norm, relu", "sketch_vae"])
@@ -63,14 +68,14 @@ def test_an_exported_encoder_and_decoder_fit_together(tmp_path, key):
     images = faces(key, 4)
     encoded = run(tmp_path / "encode.onnx", images=unit(images))
     with torch.no_grad():
-        expected = model.encode(models.normalise(images, model.pixel_range))
+        expected = model.encode(pixels.normalise(images, model.pixel_range))
     np.testing.assert_allclose(encoded["code"], point(expected), atol=1e-4)
     if isinstance(expected, tuple):
         np.testing.assert_allclose(encoded["log_variance"], expected[1], atol=1e-4)
     else:
         assert list(encoded) == ["code"]
     decoded = run(tmp_path / "decode.onnx", code=encoded["code"])
-    np.testing.assert_allclose(decoded["images"], models.reconstruct(model, images), atol=1e-4)
+    np.testing.assert_allclose(decoded["images"], inference.reconstruct(model, images), atol=1e-4)
 
 
 def test_the_file_says_what_it_takes_and_gives(tmp_path):
@@ -92,9 +97,10 @@ def test_the_same_model_gives_the_same_bytes(tmp_path):
     assert (tmp_path / "a.onnx").read_bytes() == (tmp_path / "b.onnx").read_bytes()
 
 
-def test_a_file_that_differs_from_pytorch_is_not_kept(tmp_path, monkeypatch):
+@pytest.mark.parametrize("wrong", [0.001, float("nan")])
+def test_a_file_that_differs_from_pytorch_is_not_kept(tmp_path, monkeypatch, wrong):
     run_onnx = export._run_onnx
-    monkeypatch.setattr(export, "_run_onnx", lambda *given: [made + 0.001 for made in run_onnx(*given)])
+    monkeypatch.setattr(export, "_run_onnx", lambda *given: [made + wrong for made in run_onnx(*given)])
     with pytest.raises(files.BadInput, match=r"m\.onnx: not kept, its outputs differ from PyTorch's by"):
         export.write(tmp_path / "m.onnx", warmed("pca"), recipe("pca"), "decode")
     assert not list(tmp_path.iterdir())

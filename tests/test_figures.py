@@ -1,30 +1,36 @@
 """Every paper's figures: all there, of the rows they say, readable, and refused where a row is missing."""
 
 import itertools
-import json
+import runpy
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-import yaml
-from dvc_render.vega import VegaRenderer
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from autofaces import applications, drawing, evaluation, figures, files, models, params
+from autofaces import figures, papers
+from autofaces.core import files, history, params
+from autofaces.evaluation import applications, measure
+from autofaces.figures import canvas, comparisons, runs
+from autofaces.figures.runs import Run, Runs
+from autofaces.training import models
 
 ROOT = Path(__file__).parents[1]
-EXPERIMENTS = params.load(ROOT / "params.yaml").experiments
-PAPERS = sorted({e.paper for e in EXPERIMENTS.values()} - {"baseline"})
+SETTINGS = params.load(ROOT / "params.yaml")
+EXPERIMENTS = SETTINGS.experiments
+PAPERS = papers.keys()
+OWN = {"mine": "ray-stacked", "my-other": "ray-recursive", "small": "kolotouros-sketch-ae"}  # named as, made like
 LOSSES = ("loss", "mse", "reconstruction_nats", "kl_nats")
 
 
-def history(seed: int, rows: int = 16) -> pd.DataFrame:
+def trained(seed: int, rows: int = 16) -> pd.DataFrame:
     random = np.random.default_rng(seed)
     step = 20 * np.arange(1, rows + 1)
-    table = pd.DataFrame({"epoch": step / 50, "step": step, "images": 32 * step, "train_loss": random.random(rows)})
+    table = pd.DataFrame({"step": step, "epoch": step / 50, "images": 32 * step, "train_loss": random.random(rows)})
     for name in LOSSES:
         table[name], table[f"validation_{name}"] = random.random((2, rows)) * 100
     return table
@@ -38,13 +44,28 @@ def measured() -> tuple[dict, dict]:
     train, test = np.random.default_rng(0).integers(0, 256, (2, 40, 32, 32, 3), np.uint8)
     names = np.arange(40) // 4
     labels = pd.DataFrame({"group": names.astype(str), "identity": names, "Male": names % 2})
-    parts = (applications.Part(images, labels) for images in (train, test))
+    parts = (applications.Labelled(images, labels) for images in (train, test))
     kl = params.Component(name="mse", kl=1.0)
     metrics, values, pictures = applications.measure(applications.USES, model, kl, *parts, {"lfw": test // 4})
-    return metrics | evaluation.means(values), pictures
+    return metrics | measure.means(values), pictures
 
 
-def make_run(key: str, seed: int, measured: tuple[dict, dict]) -> figures.Run:
+def config(key: str, paper: str) -> dict:
+    """What train writes of a row."""
+    row = EXPERIMENTS[key]
+    train = params.schedule(SETTINGS.papers[row.paper].train, row)
+    return {
+        "paper": paper,
+        "dataset": row.dataset,
+        "objective": row.objective and {"name": row.objective.name, "arguments": row.objective.arguments},
+        "train": train and train.model_dump(exclude_none=True),
+        "faces": "synthetic",
+        "profile": "demo",
+        "training": {"images": 10240},
+    }
+
+
+def make_run(key: str, paper: str, seed: int, measured: tuple[dict, dict]) -> Run:
     random = np.random.default_rng(seed)
     dataset = EXPERIMENTS[key].dataset
     shape = (64, 64, 1) if dataset in ("cufs", "celeba-grey64") else (128, 128, 3)
@@ -55,21 +76,29 @@ def make_run(key: str, seed: int, measured: tuple[dict, dict]) -> figures.Run:
         "depths": random.integers(0, 256, (2, 7, *shape), dtype=np.uint8),
     }
     images = pd.DataFrame({name: random.random(20) for name in ("mse", "ssim", "gradient_correlation")})
-    experiment = EXPERIMENTS[key].model_copy(update={"applications": list(applications.USES)})
-    return figures.Run(experiment, measured[0], images, pictures | measured[1], history(seed))
+    return Run(config(key, paper), measured[0], images, pictures | measured[1], trained(seed))
 
 
 @pytest.fixture(scope="module")
-def runs(measured) -> dict[str, figures.Runs]:
-    return {
-        paper: {key: make_run(key, i, measured) for i, (key, e) in enumerate(EXPERIMENTS.items()) if e.paper == paper}
-        for paper in PAPERS
-    }
+def found(measured) -> dict[str, Runs]:
+    made = {"own": {name: make_run(key, "own", i, measured) for i, (name, key) in enumerate(OWN.items())}}
+    for i, (key, row) in enumerate(EXPERIMENTS.items()):
+        made.setdefault(row.paper, {})[key] = make_run(key, row.paper, i, measured)
+    return made
 
 
 @pytest.fixture(scope="module")
-def drawn(runs) -> dict[str, figures.Figures]:
-    return {paper: figures.draw(paper, runs[paper], "demo", "synthetic") for paper in PAPERS}
+def drawn(found) -> dict[str, dict]:
+    return {paper: figures.draw(paper, found[paper]) for paper in PAPERS}
+
+
+def write(folder: Path, run: Run) -> None:
+    """What collect leaves of a row."""
+    files.write_json(folder / "config.json", run.config)
+    files.write_json(folder / "metrics.json", {"mse": 0.5, "search_asked": 7})
+    run.images.assign(seed=0).to_csv(folder / "images.csv", index=False)
+    np.savez(folder / "pictures.npz", **run.pictures)
+    history._write(folder / "dvclive", run.history.to_dict("records"))
 
 
 def lines(figure) -> dict[str, dict[str, list[float]]]:
@@ -138,56 +167,80 @@ def test_notes_say_what_a_figure_stands_for(drawn, paper):
         )
 
 
-def test_a_use_is_drawn_of_a_row_that_has_it(runs, drawn):
+def test_every_figure_that_a_paper_describes_is_drawn(drawn, found):
+    for paper in PAPERS:
+        described = papers.figures(paper, [run.config["dataset"] for run in found[paper].values()])
+        assert list(drawn[paper]) == [f"{figure.name}.png" for figure in described]
+    assert set(drawn["own"]) == {f"{d}-{kind}.png" for d in ("lfw", "cufs") for kind in ("errors", "reconstructions")}
+    assert len(drawn["baseline"]) == 2 * 4
+
+
+def test_there_is_a_hand_for_every_kind_use_and_colour():
+    assert set(figures.KINDS) == set(papers.Figure.__subclasses__())
+    assert set(get_args(get_type_hints(papers.Use)["use"])) == set(figures.applications.USES)
+    assert set(get_args(papers.Colour)) == set(canvas.COLOURS)
+
+
+def test_a_use_is_drawn_of_a_row_that_has_it(found, drawn):
     names = ("search_", "probe_", "denoise_", "outlier_", "morph_", "copies_")
 
-    def plain(run: figures.Run) -> figures.Run:
+    def plain(run: Run) -> Run:
         return run._replace(pictures={name: p for name, p in run.pictures.items() if not name.startswith(names)})
 
-    without = {paper: {key: plain(run) for key, run in rows.items()} for paper, rows in runs.items()}
-    uses = {
-        "ray2020": {"similar.png"},
-        "kovenko2020": {
-            "morphs.png",
-            "feature-maps.png",
-            "similar.png",
-            "denoised-noise.png",
-            "denoised-dropout.png",
-            "outliers.png",
-            "copies.png",
-        },
-        "koenig2020": {"similar.png"},
-        "kolotouros2017": set(),
-    }
-    for paper, names in uses.items():
-        assert set(drawn[paper]) - set(figures.draw(paper, without[paper], "demo", "synthetic")) == names
-    some = runs["kovenko2020"] | {"kovenko-ae": without["kovenko2020"]["kovenko-ae"]}
-    left = set(drawn["kovenko2020"]) - set(figures.draw("kovenko2020", some, "demo", "synthetic"))
+    for paper, rows in found.items():
+        without = {key: plain(run) for key, run in rows.items()}
+        uses = {f"{figure.name}.png" for figure in papers.load(paper).FIGURES if isinstance(figure, papers.Use)}
+        assert set(drawn[paper]) - set(figures.draw(paper, without)) == uses
+    some = found["kovenko2020"] | {"kovenko-ae": plain(found["kovenko2020"]["kovenko-ae"])}
+    left = set(drawn["kovenko2020"]) - set(figures.draw("kovenko2020", some))
     assert left == {"morphs.png", "feature-maps.png", "similar.png"}
 
 
-def test_a_run_is_what_evaluate_wrote(runs, tmp_path):
-    run = runs["ray2020"]["ray-stacked"]
-    files.write_json(tmp_path / "metrics.json", {"mse": 0.5, "search_asked": 7})
-    images = run.images.assign(seed=0)
-    pd.concat([images, images.assign(seed=1)]).to_csv(tmp_path / "images.csv", index=False)
-    run.history.to_csv(tmp_path / "history.csv", index=False)
-    np.savez(tmp_path / "pictures.npz", **run.pictures)
-    outliers = tmp_path.parent / "outliers" / tmp_path.name
-    files.write_json(outliers / "metrics.json", {"outlier_auroc": 0.4})
-    np.savez(outliers / "pictures.npz", outlier_kinds=np.array(["noise"]))
-    found = figures.run(tmp_path, run.experiment)
-    assert found.metrics == {"mse": 0.5, "search_asked": 7, "outlier_auroc": 0.4}
-    assert found.pictures.keys() == run.pictures.keys() | {"outlier_kinds"}
-    pd.testing.assert_frame_equal(found.images[list(images)], images)  # the first seed's
-    pd.testing.assert_frame_equal(found.history, run.history)
+class TestReading:
+    def test_a_run_is_what_was_collected_of_it(self, found, tmp_path):
+        run = found["ray2020"]["ray-stacked"]
+        write(tmp_path, run)
+        images = run.images.assign(seed=0)
+        pd.concat([images, images.assign(seed=1)]).to_csv(tmp_path / "images.csv", index=False)
+        files.write_json(tmp_path / "outliers" / "metrics.json", {"outlier_auroc": 0.4})
+        np.savez(tmp_path / "outliers" / "pictures.npz", outlier_kinds=np.array(["noise"]))
+        read = runs.run(tmp_path)
+        assert read.config == run.config
+        assert read.metrics == {"mse": 0.5, "search_asked": 7, "outlier_auroc": 0.4}
+        assert read.pictures.keys() == run.pictures.keys() | {"outlier_kinds"}
+        pd.testing.assert_frame_equal(read.images[list(images)], images)  # the first seed's
+        pd.testing.assert_frame_equal(read.history[list(run.history)], run.history, check_dtype=False)
+
+    def test_rows_are_in_the_order_of_the_results(self, found, tmp_path):
+        for key in ("a", "b", "c"):
+            write(tmp_path / "ray2020" / key, found["ray2020"]["ray-stacked"])
+        files.write_json(tmp_path / "ray2020" / "rows.json", ["c", "a", "b"])
+        assert list(figures.read(tmp_path / "ray2020")) == ["c", "a", "b"]
+
+    def test_a_paper_without_results_is_refused_with_advice(self, tmp_path):
+        with pytest.raises(
+            files.BadInput, match=r"rows.json: not found; name rows of this paper in dvc.yaml's collect"
+        ):
+            figures.read(tmp_path)
+
+    def test_the_stage_draws_what_is_in_the_folder(self, found, tmp_path, monkeypatch):
+        write(tmp_path / "data" / "results" / "own" / "mine", found["own"]["mine"])
+        files.write_json(tmp_path / "data" / "results" / "own" / "rows.json", ["mine"])
+        (tmp_path / "figures" / "own").mkdir(parents=True)
+        (tmp_path / "figures" / "own" / "old.png").touch()
+        monkeypatch.chdir(tmp_path)
+        runpy.run_path(str(ROOT / "stages" / "render.py"))["main"]("own")
+        names = {"lfw-errors.png", "lfw-reconstructions.png", "digests.csv"}
+        assert {path.name for path in Path("figures/own").iterdir()} == names
+        digests = pd.read_csv("figures/own/digests.csv").set_index("figure").sha256
+        assert digests["figures/own/lfw-errors.png"] == files.sha256("figures/own/lfw-errors.png")
 
 
-def test_the_scale_names_the_data_of_its_own_rows(runs):
-    sketches = {key: runs["kolotouros2017"][key] for key in ("kolotouros-sketch-ae", "kolotouros-sketch-vae")}
-    assert figures.scale("paper", "official", sketches) == (
-        "On cufs (real faces), profile paper, 10,240 images seen in training."
-    )
+def test_the_scale_names_the_data_of_its_own_rows(found):
+    sketches = {key: found["kolotouros2017"][key] for key in ("kolotouros-sketch-ae", "kolotouros-sketch-vae")}
+    of_paper = {"faces": "official", "profile": "paper"}
+    full = {key: run._replace(config=run.config | of_paper) for key, run in sketches.items()}
+    assert runs.measured_at(full) == "On cufs (real faces), profile paper, 10,240 images seen in training."
 
 
 NEEDED = [
@@ -196,79 +249,63 @@ NEEDED = [
 
 
 @pytest.mark.parametrize("key", NEEDED)
-def test_a_missing_row_is_named(runs, key):
+def test_a_missing_row_is_named(found, key):
     paper = EXPERIMENTS[key].paper
-    rest = {k: run for k, run in runs[paper].items() if k != key}
-    with pytest.raises(files.BadInput, match=f"need the experiment {key}; params.yaml has {next(iter(rest))}"):
-        figures.draw(paper, rest, "demo", "synthetic")
+    rest = {k: run for k, run in found[paper].items() if k != key}
+    with pytest.raises(files.BadInput, match=f"{paper} need the experiment {key}; there are {next(iter(rest))}"):
+        figures.draw(paper, rest)
 
 
-def test_a_row_that_saw_other_faces_is_refused(runs):
-    pair = {key: runs["ray2020"][key] for key in ("ray-stacked", "ray-recursive")}
+def test_a_row_that_saw_other_faces_is_refused(found):
+    pair = {key: found["ray2020"][key] for key in ("ray-stacked", "ray-recursive")}
     other = pair["ray-recursive"]
     pair["ray-recursive"] = other._replace(pictures=other.pictures | {"originals": other.pictures["reconstructions"]})
+    told = papers.load("ray2020").FIGURES[0]
     with pytest.raises(files.BadInput, match=r"ray-recursive \(dataset lfw\) was shown other faces than ray-stacked"):
-        figures.compared(pair, "title", "note")
+        comparisons.compared(told, pair, "note")
 
 
-def test_a_row_that_somebody_adds_is_in_the_figures_of_all_rows(runs):
-    more = runs["koenig2020"] | {"koenig-mine": runs["koenig2020"]["koenig-m2-bs32"]}
-    figure = figures.draw("koenig2020", more, "demo", "synthetic")["errors.png"]
-    assert "mine" in [label.get_text() for label in figure.axes[0].get_yticklabels()]
+@pytest.mark.parametrize(("key", "name"), [("koenig-mine", "mine"), ("fast", "fast"), ("my-net", "my-net")])
+def test_a_row_that_somebody_adds_is_in_the_figures_of_all_rows(found, key, name):
+    more = found["koenig2020"] | {key: found["koenig2020"]["koenig-m2-bs32"]}
+    figure = figures.draw("koenig2020", more)["errors.png"]
+    assert name in [label.get_text() for label in figure.axes[0].get_yticklabels()]
 
 
-def test_the_warm_up_is_shown_by_the_epoch_of_the_full_schedule(drawn, runs):
+def test_a_name_says_the_variance_that_a_row_has(found):
+    run = found["kovenko2020"]["kovenko-vae-var1e-1"]
+    objective = {"name": "elbo", "arguments": run.config["objective"]["arguments"] | {"variance": 0.5}}
+    changed = found["kovenko2020"] | {"kovenko-vae-var1e-1": run._replace(config=run.config | {"objective": objective})}
+    texts = [text.get_text() for text in figures.draw("kovenko2020", changed)["sprites.png"].texts]
+    assert {"variance 0.5", "variance 0.01", "variance 0.001"} <= set(texts)
+
+
+def test_the_warm_up_is_shown_by_the_epoch_of_the_full_schedule(drawn, found):
     left, right = drawn["kovenko2020"]["warmup.png"].axes
     epochs = {line.get_color(): line.get_xdata()[-1] for line in left.lines[:-1]}
-    assert epochs == {drawing.BLUE: 200, drawing.ORANGE: 240}
+    assert epochs == {canvas.BLUE: 200, canvas.ORANGE: 240}
     assert [list(axes.lines[-1].get_xdata()) for axes in (left, right)] == [[40, 40]] * 2
     shown = lines(drawn["kovenko2020"]["warmup.png"])["0"]
-    kl = runs["kovenko2020"]["kovenko-vae-warmup"].history
+    kl = found["kovenko2020"]["kovenko-vae-warmup"].history
     assert shown["with warm-up, training"] == list(kl["kl_nats"])
     assert shown["with warm-up, validation"] == list(kl["validation_kl_nats"])
 
 
-def test_the_reconstruction_loss_of_a_gaussian_without_its_constant_is_the_error_over_twice_the_variance(runs):
-    run = runs["kovenko2020"]["kovenko-vae-var1e-2"]
+def test_the_reconstruction_loss_of_a_gaussian_without_its_constant_is_the_error_over_twice_the_variance(found):
+    run = found["kovenko2020"]["kovenko-vae-var1e-2"]
     mse, pixels = 0.03, 128 * 128 * 3
     nats = pixels / 2 * (mse / 0.01 + np.log(2 * np.pi * 0.01))  # kovenko2020, equation (5)
-    table = pd.DataFrame({"reconstruction_nats": [nats], "validation_reconstruction_nats": [nats]})
-    shown = figures._without_constant(run._replace(history=table)).history
-    assert shown["validation_reconstruction_nats"][0] == pytest.approx(pixels * mse / (2 * 0.01))
+    run = run._replace(history=pd.DataFrame({"validation_reconstruction_nats": [nats]}))
+    shown = comparisons._column(run, "validation_reconstruction_nats")
+    assert shown[0] == pytest.approx(pixels * mse / (2 * 0.01))
 
 
-def test_losses_of_koenigs_models_are_in_the_panels_that_say_so(drawn, runs):
+def test_losses_of_koenigs_models_are_in_the_panels_that_say_so(drawn, found):
     shown = lines(drawn["koenig2020"]["losses.png"])
-    table = runs["koenig2020"]["koenig-m2-bs16"].history
+    table = found["koenig2020"]["koenig-m2-bs16"].history
     assert shown["0"]["model 2, bs16"] == list(table["validation_loss"])
     assert shown["1"]["model 2, bs16"] == list(table["train_loss"])
     grid = lines(drawn["koenig2020"]["grid-losses.png"])
     assert set(grid["0"]) == {"nf32-bs32", "nf64-bs32", "nf32-bs64", "nf64-bs64"}
     assert set(grid["1"]) == {"nf64-bs64", "nf128-bs128", "nf128-bs256"}
     assert set(grid["2"]) == {"nf64-bs64", "as published"}
-
-
-def test_curves_are_one_long_table(runs):
-    rows = figures.curve_rows(runs["kolotouros2017"])
-    assert [row["experiment"] for row in rows[::16]] == list(runs["kolotouros2017"])
-    assert list(rows[0]) == ["experiment", "epoch", "step", "train_loss", "validation_loss", "validation_mse"]
-
-
-def test_every_papers_curves_are_a_plot_of_all_rows_at_two_revisions(runs):
-    plots = [plot for plot in yaml.safe_load((ROOT / "dvc.yaml").read_text())["plots"] if isinstance(plot, dict)]
-    assert [next(iter(plot)) for plot in plots] == [
-        f"metrics/curves/{paper}.csv" for paper in ("ray2020", "kovenko2020", "koenig2020", "kolotouros2017")
-    ]
-    rows = figures.curve_rows(runs["ray2020"])
-    points = [row | {"rev": revision} for revision in ("main", "workspace") for row in rows]
-    for plot in plots:
-        (settings,) = plot.values()
-        spec = VegaRenderer(points, "curves", **settings, template_dir=ROOT / ".dvc" / "plots").get_filled_template()
-        assert spec["data"]["values"] == points
-        assert {channel: spec["encoding"][channel]["field"] for channel in ("x", "y", "color", "strokeDash")} == {
-            "x": "epoch",
-            "y": "validation_mse",
-            "color": "experiment",
-            "strokeDash": "rev",
-        }
-        assert "<DVC" not in json.dumps(spec)

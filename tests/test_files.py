@@ -1,10 +1,11 @@
 """Files are whole or absent."""
 
 import hashlib
+import zipfile
 
 import pytest
 
-from autofaces import files
+from autofaces.core import files
 
 
 def test_a_written_file_appears_with_its_folder(tmp_path):
@@ -45,3 +46,21 @@ def test_csv_rows_keep_nine_digits_and_unix_ends(tmp_path):
 def test_sha256_is_the_files(tmp_path):
     (tmp_path / "x").write_bytes(b"faces" * 100_000)
     assert files.sha256(tmp_path / "x") == hashlib.sha256(b"faces" * 100_000).hexdigest()
+
+
+def test_a_packed_folder_is_the_same_bytes_for_the_same_files(tmp_path):
+    for name in ("a.zip", "b.zip"):
+        with files.packing(tmp_path / name) as folder:
+            (folder / "below").mkdir()
+            (folder / "below" / "one.txt").write_text("1")
+            (folder / "two.txt").write_text("2")
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == {"below/one.txt": b"1", "two.txt": b"2"}
+    assert {path.name for path in tmp_path.iterdir()} == {"a.zip", "b.zip"}
+
+
+def test_an_error_while_packing_leaves_nothing(tmp_path):
+    with pytest.raises(ZeroDivisionError), files.packing(tmp_path / "a.zip"):
+        raise ZeroDivisionError
+    assert list(tmp_path.iterdir()) == []

@@ -7,8 +7,11 @@ import pytest
 from PIL import Image
 from test_uses import AUTOENCODER, VARIATIONAL, train
 
-from autofaces import checkpoints, files, gallery, models, photos, uses
-from autofaces.applications import search
+from autofaces.app import gallery, photos, uses
+from autofaces.core import files
+from autofaces.evaluation import inference
+from autofaces.evaluation.applications import search
+from autofaces.training import checkpoints
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +61,7 @@ def names(found: gallery.Gallery) -> set[str]:
 
 
 def code(path: Path, trained: uses.Trained) -> np.ndarray:
-    return models.codes(trained.model, photos.read(path, photos.fit(trained.config))[None])[0]
+    return inference.codes(trained.model, photos.read(path, photos.fit(trained.config))[None])[0]
 
 
 class TestGather:

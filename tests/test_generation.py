@@ -10,7 +10,7 @@ from scipy.ndimage import convolve, gaussian_filter
 from scipy.spatial.distance import pdist
 from scipy.stats import wasserstein_distance
 
-from autofaces.metrics import generation
+from autofaces.evaluation import generation
 
 
 def pictures(seed: int, count: int = 40, size: int = 32, channels: int = 3) -> np.ndarray:

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 from test_archives import make, make_tar, make_zip
 
+from autofaces.core.files import BadInput
 from autofaces.data import layouts
-from autofaces.files import BadInput
 
 
 def empty(*names: str) -> dict[str, bytes]:

@@ -2,14 +2,15 @@
 
 import json
 
-import numpy as np
 import pytest
 import torch
 from torch.nn.functional import conv2d, pad
 
-from autofaces import files, models, params
-from autofaces.models.layers import LOG_VARIANCE, GaussianCode, point, scaled
-from autofaces.probability import draw
+from autofaces.core import files, params
+from autofaces.evaluation import inference
+from autofaces.training import models, pixels
+from autofaces.training.layers import LOG_VARIANCE, GaussianCode, point, scaled
+from autofaces.training.likelihoods import draw
 
 # what is tested: name in the report -> model, arguments
 ZOO = {
@@ -47,11 +48,6 @@ def zoo(request) -> tuple[torch.nn.Module, torch.Tensor]:
     return make(request.param)
 
 
-@pytest.fixture
-def images() -> torch.Tensor:
-    return torch.randint(256, (4, 128, 128, 3), dtype=torch.uint8, generator=torch.manual_seed(1))
-
-
 def test_the_zoo_here_is_the_zoo_in_models():
     assert {name for name, _ in ZOO.values()} == set(params.models())
 
@@ -59,7 +55,7 @@ def test_the_zoo_here_is_the_zoo_in_models():
 @pytest.mark.parametrize(("key", "size"), ALL_SIZES)
 def test_a_reconstruction_has_the_shape_of_its_image_and_lies_in_the_unit_range(key, size):
     model, images = make(key, size)
-    output = models.reconstruct(model.eval(), images)
+    output = inference.reconstruct(model.eval(), images)
     assert output.shape == images.permute(0, 3, 1, 2).shape
     assert 0 <= output.min() <= output.max() <= 1
 
@@ -68,46 +64,36 @@ def test_a_reconstruction_has_the_shape_of_its_image_and_lies_in_the_unit_range(
 @pytest.mark.parametrize("key", ZOO)
 def test_every_width_can_be_built(key, width):
     model, images = make(key, width=width)
-    assert models.reconstruct(model.eval(), images).isfinite().all()
+    assert inference.reconstruct(model.eval(), images).isfinite().all()
 
 
 def test_forward_is_decode_after_encode(zoo):
     model, images = zoo
-    inputs = models.normalise(images, model.eval().pixel_range)
+    inputs = pixels.normalise(images, model.eval().pixel_range)
     torch.testing.assert_close(model(inputs), model.decode(point(model.encode(inputs))))
 
 
 @pytest.mark.parametrize("key", VARIATIONAL)
 def test_a_variational_code_is_a_mean_and_a_clamped_log_variance(key):
     model, images = make(key)
-    code = model.eval().encode(models.normalise(images, model.pixel_range))
+    code = model.eval().encode(pixels.normalise(images, model.pixel_range))
     assert [part.shape for part in code] == [(3, *model.code_shape)] * 2
     head = next(m for m in model.modules() if isinstance(m, GaussianCode))
     torch.nn.init.constant_(head.log_variance.bias, 1e6)
-    assert model.encode(models.normalise(images, model.pixel_range))[1].max() == LOG_VARIANCE[1]
-
-
-@pytest.mark.parametrize("key", VARIATIONAL)
-def test_images_are_made_up_from_the_same_noise_to_the_same_bytes(key):
-    model, images = make(key)
-    made = [models.sample(model.eval(), 2, torch.Generator().manual_seed(s)) for s in (0, 0, 1)]
-    assert made[0].shape == (2, *images.permute(0, 3, 1, 2).shape[1:])
-    assert 0 <= made[0].min() <= made[0].max() <= 1
-    assert torch.equal(made[0], made[1])
-    assert not torch.equal(made[0], made[2])
+    assert model.encode(pixels.normalise(images, model.pixel_range))[1].max() == LOG_VARIANCE[1]
 
 
 def test_decode_is_the_sigmoid_of_the_logits(zoo):
     model, images = zoo
     if not hasattr(model, "logits"):
         pytest.skip("not for a Bernoulli likelihood")
-    code = point(model.eval().encode(models.normalise(images, model.pixel_range)))
+    code = point(model.eval().encode(pixels.normalise(images, model.pixel_range)))
     assert torch.equal(model.decode(code), model.logits(code).sigmoid())
 
 
 def test_every_parameter_gets_a_gradient(zoo):
     model, images = zoo
-    code = model.encode(models.normalise(images, model.pixel_range))
+    code = model.encode(pixels.normalise(images, model.pixel_range))
     if not isinstance(code, torch.Tensor):
         code = draw(*code, torch.Generator().manual_seed(0))
     model.decode(code).square().sum().backward()
@@ -122,7 +108,7 @@ def test_a_saved_model_gives_the_same_outputs_when_loaded(zoo, tmp_path, request
     models.save(tmp_path, model, config)
     loaded, read = models.load(tmp_path)
     assert read == config
-    assert torch.equal(models.reconstruct(loaded, images), models.reconstruct(model.eval(), images))
+    assert torch.equal(inference.reconstruct(loaded, images), inference.reconstruct(model.eval(), images))
 
 
 @pytest.mark.parametrize(
@@ -252,14 +238,6 @@ def test_width_leaves_a_few_maps(channels, width, expected):
     assert scaled(channels, width) == expected
 
 
-def test_pixels_survive_the_way_into_a_models_range_and_back(images):
-    for pixel_range in ((0.0, 1.0), (-1.0, 1.0)):
-        inside = models.normalise(images, pixel_range)
-        assert inside.is_contiguous(memory_format=torch.channels_last)
-        back = (models.to_unit(inside, pixel_range) * 255).round().byte().permute(0, 2, 3, 1)
-        assert torch.equal(back, images)
-
-
 def test_pca_is_the_singular_value_decomposition():
     data = torch.rand(60, 3, 8, 8, generator=torch.manual_seed(0)) * torch.linspace(0.1, 1, 64).view(8, 8)
     model = models.build("pca", 8, 3, 1.0, {"code": 6})
@@ -326,30 +304,10 @@ def test_a_config_with_arguments_of_another_model_is_refused(tmp_path):
         models.load(tmp_path)
 
 
-@pytest.fixture(params=["pooling", "pooling, batch norm, variational"])
-def trained(request):
-    return make(request.param)[0].eval()
-
-
-def faces(count: int) -> np.ndarray:
-    return np.random.default_rng(0).integers(0, 256, (count, 64, 64, 3), np.uint8)
-
-
-def test_codes_are_means_whatever_the_batch(trained, monkeypatch):
-    whole = models.codes(trained, faces(7))
-    expected = point(trained.encode(models.normalise(torch.from_numpy(faces(7)), trained.pixel_range)))
-    np.testing.assert_allclose(whole, expected.detach().flatten(1), atol=1e-5)
-    monkeypatch.setattr(models, "BATCH", 3)
-    np.testing.assert_allclose(models.codes(trained, faces(7)), whole, atol=1e-5)
-
-
-def test_a_morph_starts_and_ends_at_the_reconstructions(trained):
-    strip = models.morph(trained, faces(2))
-    ends = models.reconstruct(trained, torch.from_numpy(faces(2)))
-    assert strip.shape == (9, 3, 64, 64)
-    np.testing.assert_allclose(strip[[0, -1]], ends, atol=1e-5)
-
-
-def test_pixels_are_those_that_were_normalised():
-    images = faces(2)
-    np.testing.assert_array_equal(models.pixels(models.normalise(torch.from_numpy(images), (0.0, 1.0))), images)
+def test_a_config_is_read_without_the_weights_and_refused_where_there_is_none(tmp_path):
+    files.write_json(tmp_path / "config.json", {"name": "pca", "dataset": "lfw"})
+    assert models.config(tmp_path) == {"name": "pca", "dataset": "lfw"}
+    (tmp_path / "config.json").write_text("{")
+    for folder in (tmp_path, tmp_path / "absent"):
+        with pytest.raises(files.BadInput, match=f"{folder.name}: no whole model there .*; expected config.json"):
+            models.config(folder)

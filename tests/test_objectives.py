@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from torch.distributions import Normal, kl_divergence
 from torch.nn.functional import l1_loss, mse_loss
 
-from autofaces import files, models, objectives, probability
+from autofaces.core import files
+from autofaces.training import likelihoods, models, objectives
 
 
 def ladder(**arguments) -> torch.nn.Module:
@@ -49,10 +50,10 @@ def test_mae_is_the_mean_absolute_error():
 def test_a_denoising_objective_spoils_the_input_and_keeps_the_target(objective, error):
     model, images = pooling(), faces().float()
     loss, _ = objective(model, images, context(), noise=0.3)
-    spoilt = probability.corrupt(images, context().noise, std=0.3)
+    spoilt = likelihoods.corrupt(images, context().noise, std=0.3)
     torch.testing.assert_close(loss, error(model(spoilt), images), rtol=1e-5, atol=0)
     dropped, _ = objective(model, images, context(), dropout=0.3)
-    spoilt = probability.corrupt(images, context().noise, dropout=0.3)
+    spoilt = likelihoods.corrupt(images, context().noise, dropout=0.3)
     torch.testing.assert_close(dropped, error(model(spoilt), images), rtol=1e-5, atol=0)
 
 
@@ -60,7 +61,7 @@ def test_noise_is_meant_on_the_unit_range():
     model = models.build("dcgan", 32, 3, 1.0, {"n_f": 2}).double().eval()
     images = faces() * 2 - 1
     loss, _ = objectives.mse(model, images, context(), noise=0.3)
-    spoilt = probability.corrupt(images, context().noise, std=0.6)
+    spoilt = likelihoods.corrupt(images, context().noise, std=0.6)
     torch.testing.assert_close(loss.double(), mse_loss(model(spoilt), images), rtol=1e-5, atol=0)
 
 
@@ -68,7 +69,7 @@ def test_rays_variational_loss_is_the_error_and_kl_over_the_pixels():
     model, images = ladder(latent="gaussian").float(), faces().float()
     loss, terms = objectives.mse(model, images, context(), kl=1.0)
     mean, log_variance = model.encode(images)
-    drawn = probability.draw(mean, log_variance, context().noise)
+    drawn = likelihoods.draw(mean, log_variance, context().noise)
     kl = kl_divergence(Normal(mean, (log_variance / 2).exp()), Normal(0.0, 1.0)).sum((1, 2, 3)).mean()
     expected = mse_loss(model.decode(drawn), images) + kl / (32 * 32)
     torch.testing.assert_close(loss, expected, rtol=1e-5, atol=0)
@@ -129,7 +130,7 @@ def test_the_elbo_is_nats_per_image(likelihood):
     model, images = pooling(variational=True), faces().float()
     loss, terms = objectives.elbo(model, images, context(), likelihood=likelihood, variance=0.01)
     mean, log_variance = model.encode(images)
-    code = probability.draw(mean, log_variance, context().noise)
+    code = likelihoods.draw(mean, log_variance, context().noise)
     if likelihood == "gaussian":
         nats = -Normal(model.decode(code), 0.1).log_prob(images).sum((1, 2, 3)).mean()
         calibration = mse_loss(model.decode(code), images) / 0.01

@@ -1,18 +1,22 @@
-"""Every row of params.yaml at full scale, one by one, against where in its paper each number stands.
-
-The table is of all rows of the papers, those too that params.yaml does not have yet.
+"""The papers' files; and every row of params.yaml at full scale, one by one, against where in its paper each number
+stands. The table is of all rows of the papers, those too that params.yaml does not have yet.
 
 "Ours" marks what a paper leaves open; the model files and README say why.
 """
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from autofaces import params
-from autofaces.cli import app
+from autofaces import papers
+from autofaces.app.cli import app
+from autofaces.core import files, params
+
+SETTINGS = params.load(Path(__file__).parents[1] / "params.yaml")
 
 # Sections, tables and figures are those of the paper; "report": ray2020's final report of 2022.
 ADAM, ADAMAX = {"optimizer": "adam"}, {"optimizer": "adamax"}
@@ -120,9 +124,59 @@ def listed() -> dict[str, dict]:
     return {row["experiment"]: row for row in json.loads(result.output)}
 
 
-@pytest.mark.parametrize("key", params.load(Path(__file__).parents[1] / "params.yaml").experiments)
+@pytest.mark.parametrize("key", SETTINGS.experiments)
 def test_a_row_is_the_papers(listed, key):
     names = ("paper", "dataset", "model", "arguments", "objective", "objective_arguments", "train", "parameters")
     row = listed[key]
     assert {name: row[name] for name in names} == dict(zip(names, ROWS[key], strict=True))
     assert row["image_passes"] is None  # as many as the paper
+
+
+def test_every_paper_of_params_yaml_has_a_file_and_so_have_rows_of_ones_own():
+    assert set(papers.keys()) == {*SETTINGS.papers, "own"}
+    for key in papers.keys():  # noqa: SIM118
+        file = papers.load(key)
+        assert file.PAPER.title
+        assert bool(file.CLAIMS) == bool(file.PAPER.authors)
+
+
+def test_an_unknown_paper_is_refused_with_what_to_do():
+    with pytest.raises(files.BadInput, match=r"no src/autofaces/papers/mine\.py; known: .*koenig2020.* `paper: own`"):
+        papers.load("mine")
+
+
+def test_papers_are_data_and_need_nothing_that_draws_or_trains():
+    heavy = {"matplotlib", "numpy", "pandas", "torch", "PIL", "autofaces.figures"}
+    code = "import sys; from autofaces import papers; [papers.load(k) for k in papers.keys()]; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert not heavy & set(loaded.split())
+
+
+@pytest.mark.parametrize("key", papers.keys())
+def test_a_figure_has_a_name_of_its_own_and_words(key):
+    found = papers.figures(key, ["lfw", "anime", "lfw"])
+    assert len({figure.name for figure in found}) == len(found) > 0
+    for figure in found:
+        assert figure.title
+        assert figure.note.endswith(".")
+        assert figure.alt.endswith(".")
+
+
+@pytest.mark.parametrize("key", papers.keys())
+def test_a_figure_shows_rows_that_there_are(key):
+    for figure in papers.load(key).FIGURES:
+        assert all(SETTINGS.experiments[row].paper == key for row in figure.rows or {})
+
+
+def test_there_is_a_figure_of_each_data_set_where_a_file_says_so():
+    names = [figure.name for figure in papers.figures("own", ["lfw", "anime", "lfw"])]
+    assert names == ["lfw-reconstructions", "anime-reconstructions", "lfw-errors", "anime-errors"]
+    assert papers.figures("own", ["lfw"])[0].dataset == "lfw"
+    assert papers.figures("own", []) == []
+
+
+def test_a_loss_has_a_line_for_each_split():
+    training, validation = papers.splits("a-row", "loss", "ours, ")
+    assert training == papers.Line("a-row", "train_loss", "ours, training", "blue", "--")
+    assert validation == papers.Line("a-row", "validation_loss", "ours, validation")
+    assert [line.column for line in papers.splits("a-row", "kl_nats")] == ["kl_nats", "validation_kl_nats"]

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from autofaces import models, objectives, params
+from autofaces.core import params
+from autofaces.training import models, objectives
 
 ROOT = Path(__file__).parents[1]
 
@@ -56,8 +57,8 @@ def test_the_projects_own_settings_are_allowed():
         ("profiles/demo/scale/lfw/width", 0, "profiles.demo.scale.lfw.width = 0: input should be greater than 0"),
         ("profiles/demo/scale", {"lfw": {}}, "profiles.demo.scale: anime, the dataset of kovenko-ae, is missing; `anime: {}` tr"),
         ("profiles/demo/scale", {"celebA": {}}, "profiles.demo.scale: 'celebA' is unknown; known: lfw, anime, celeba,"),
-        ("profiles/demo/seeds", [], "profiles.demo.seeds = []: list should have at least 1 item"),
-        ("profiles/demo/seeds", [0, 1, 0], "profiles.demo: seeds: [0, 1, 0] has one twice, which would count one"),
+        ("profiles/demo/seeds", 0, "profiles.demo.seeds = 0: input should be greater than or equal to 1"),
+        ("profiles/demo/seeds", [0, 1, 2], "profiles.demo.seeds = [0, 1, 2]: input should be a valid integer"),
         ("experiments/ray-stacked/applications", ["fly"], "experiments.ray-stacked.applications.0 = 'fly': input should be 'search'"),
         ("profiles/demo/precision", "fp16", "profiles.demo.precision = 'fp16': input should be 'float32' or 'auto'"),
         ("profiles/demo/split", {"celebA": "identity"}, "profiles.demo.split: 'celebA' is unknown; known: lfw, anime, celeba,"),
@@ -66,11 +67,16 @@ def test_the_projects_own_settings_are_allowed():
         ("datasets/lfw/archive", "ifw", "datasets.lfw.archive: 'ifw' is unknown; known: lfw, anime, celeba, cufs; did"),
         ("datasets/lfw/size", 100, "datasets.lfw.size = 100: input should be 32, 64 or 128"),
         ("datasets/lfw/crop", "round", "datasets.lfw.crop = 'round': input should be 'square' or 'whole'"),
+        ("datasets/lfw/validation", KeyError, "datasets.lfw.validation: missing"),
+        ("datasets/lfw/test", KeyError, "datasets.lfw.test: missing"),
         ("datasets/lfw/test", 1.0, "datasets.lfw.test = 1.0: input should be less than 1"),
         ("datasets/lfw/test", 0.95, "datasets.lfw: validation + test: 0.1 + 0.95 leave nothing to train on"),
         ("archives/lfw/files/lfw.tgz/sha256", "abc", "archives.lfw.files.lfw.tgz.sha256 = 'abc': string should match"),
         ("archives/lfw/files/lfw.tgz/urls", ["ftp://x"], "archives.lfw.files.lfw.tgz.urls.0 = 'ftp://x': string should"),
-        ("train/clip_norm", 0.0, "train.clip_norm = 0.0: input should be greater than 0"),
+        ("train", {"clip_norm": 1.0}, "train = {'clip_norm': 1.0}: unknown key"),
+        ("papers/ray2020/train/clip_norm", 0.0, "papers.ray2020.train.clip_norm = 0.0: input should be greater than 0"),
+        ("papers/Ray 2020", {}, "papers.Ray 2020"),
+        ("experiments/ray-stacked/paper", "ray2021", "experiments.ray-stacked.paper: 'ray2021' is unknown; known: ray2020, kovenko2020, koenig2020, kolotouros2017, baseline; did you mean ray2020?"),
         ("experiments/ray-stacked/dataset", "ifw", "experiments.ray-stacked.dataset: 'ifw' is unknown; known: lfw,"),
         ("experiments/ray-stacked/model", {"name": "lader"}, "'lader' is unknown; known: dcgan, dcgan_pooled, deep_vae, ladder,"),
         ("experiments/ray-stacked/model", {"name": "ladder", "levles": 7}, "levles = 7: unknown key"),
@@ -86,13 +92,18 @@ def test_the_projects_own_settings_are_allowed():
         ("experiments/kolotouros-sketch-vae/objective/variance", 0, "objective elbo: variance = 0: input should be greater"),
         ("experiments/kolotouros-sketch-vae/objective/likelihood", "cauchy", "likelihood = 'cauchy': input should be 'gaus"),
         ("experiments/ray-stacked-vae/objective", {"name": "elbo", "likelihood": "gaussian", "warmup_epochs": 11}, "objective.warmup_epochs = 11: longer than the training of 10 epochs"),
-        ("experiments/kolotouros-sketch-vae/objective/warmup_epochs", 9, "objective.warmup_epochs = 9: needs a training in epochs"),
-        ("experiments/ray-stacked/train", None, "objective, train: set both (trained by gradient) or neither"),
-        ("experiments/ray-stacked/train/steps", 5, "experiments.ray-stacked.train: epochs, steps: set one of the two"),
-        ("experiments/ray-stacked/train/epochs", 0, "experiments.ray-stacked.train.epochs = 0: input should be greater"),
-        ("experiments/ray-stacked/train/batch_size", 9000, "experiments.ray-stacked.train.batch_size = 9000: times profiles.demo.scale.lfw.batch = 0.125 more than profiles.demo.images = 800, all the images there are"),
-        ("experiments/ray-stacked/train/optimizer", "adm", "train.optimizer = 'adm': input should be 'adam' or"),
-        ("experiments/ray-stacked/train/learning_rate", "fast", "train.learning_rate = 'fast': input should be a valid"),
+        ("experiments/kolotouros-sketch-vae/objective/warmup_epochs", 9, "objective.warmup_epochs = 9: longer than the training in steps"),
+        ("experiments/pca-lfw/objective", {"name": "mse"}, "experiments.pca-lfw: objective, train: set both (trained by gradient) or neither (a closed form); papers.baseline.train may hold what rows share"),
+        ("experiments/pca-lfw/train", {"epochs": 1}, "experiments.pca-lfw: objective, train: set both (trained by"),
+        ("experiments/ray-stacked/train", {"steps": 5, "epochs": 2}, "experiments.ray-stacked.train: epochs, steps: set one of the two"),
+        ("papers/ray2020/train/steps", 5, "ray-stacked.train: epochs, steps: set one of the two (here or in papers.ray2020.train)"),
+        ("papers/ray2020/train/epochs", KeyError, "experiments.ray-stacked.train: epochs, steps: set one of the two"),
+        ("papers/ray2020/train/epochs", 0, "papers.ray2020.train.epochs = 0: input should be greater"),
+        ("papers/koenig2020/train/optimizer", KeyError, "bs16.train: optimizer: missing (here or in papers.koenig2020.train)"),
+        ("experiments/ray-stacked/train", {"batch_size": 0}, "experiments.ray-stacked.train.batch_size = 0: input should"),
+        ("papers/ray2020/train/batch_size", 9000, "experiments.ray-stacked.train.batch_size = 9000: times profiles.demo.scale.lfw.batch = 0.125 more than profiles.demo.images = 800, all the images there are"),
+        ("papers/ray2020/train/optimizer", "adm", "train.optimizer = 'adm': input should be 'adam' or"),
+        ("papers/ray2020/train/learning_rate", "fast", "train.learning_rate = 'fast': input should be a valid"),
         ("experiments/Ray Stacked", {}, "experiments.Ray Stacked"),
     ],
 )  # fmt: skip
@@ -102,9 +113,9 @@ def test_a_wrong_setting_is_refused_by_key_value_and_what_is_allowed(refused, ke
 
 def test_every_wrong_setting_is_named_at_once(refused, settings):
     settings["seed"] = "zero"
-    message = refused("train/clip_norm", 0)
+    message = refused("papers/ray2020/train/clip_norm", 0)
     assert "2 wrong" in message
-    assert re.search(r"\n  seed = 'zero'.*\n  train.clip_norm = 0:", message)
+    assert re.search(r"\n  seed = 'zero'.*\n  papers\.ray2020\.train\.clip_norm = 0:", message)
 
 
 @pytest.mark.parametrize("text", ["1e-05", "1.0e-5", "0.00001", "1E-5"])
@@ -112,12 +123,40 @@ def test_numbers_are_numbers_as_dvc_writes_them(tmp_path, text):
     source = (ROOT / "params.yaml").read_text().replace("learning_rate: 0.001", f"learning_rate: {text}")
     (tmp_path / "params.yaml").write_text(source)
     loaded = params.load(tmp_path / "params.yaml")
-    assert loaded.experiments["ray-stacked"].train.learning_rate == 1e-5
+    assert loaded.papers["ray2020"].train.learning_rate == 1e-5
 
 
 def test_text_that_looks_like_a_number_is_pointed_at(refused):
-    message = refused("experiments/ray-stacked/train/learning_rate", "0.001")
+    message = refused("papers/ray2020/train/learning_rate", "0.001")
     assert "'0.001': this is text; write the number without quotes" in message
+
+
+def row(train: dict | None, objective: str | None = "mse") -> params.Experiment:
+    settings = {"paper": "ray2020", "dataset": "lfw", "model": {"name": "ladder"}, "train": train}
+    return params.Experiment.model_validate(settings | {"objective": objective and {"name": objective}})
+
+
+@pytest.mark.parametrize(
+    ("shared", "own", "expected"),
+    [
+        ({"epochs": 10, "batch_size": 32}, None, {"epochs": 10, "batch_size": 32}),
+        ({"epochs": 10, "batch_size": 32}, {"batch_size": 16, "clip_norm": 1.0}, {"epochs": 10, "batch_size": 16, "clip_norm": 1.0}),
+        ({"epochs": 10, "batch_size": 32, "clip_norm": 1.0}, {"clip_norm": None}, {"epochs": 10, "batch_size": 32}),
+        ({"epochs": 10, "batch_size": 32}, {"epochs": 2}, {"epochs": 2, "batch_size": 32}),
+        ({"epochs": 10, "batch_size": 32}, {"steps": 99}, {"steps": 99, "batch_size": 32}),
+        ({"steps": 99, "batch_size": 32}, {"epochs": 2}, {"epochs": 2, "batch_size": 32}),
+        (None, {"steps": 99, "optimizer": "adam"}, {"steps": 99, "optimizer": "adam"}),
+    ],
+    ids=["all shared", "some of its own", "no clipping of its own", "epochs", "steps for epochs", "epochs for steps", "none shared"],
+)  # fmt: skip
+def test_a_row_is_trained_as_its_paper_says_but_for_what_it_says_itself(shared, own, expected):
+    found = params.schedule(params.Schedule(**shared) if shared else None, row(own))
+    assert found.model_dump(exclude_none=True) == expected
+
+
+def test_a_closed_form_has_no_schedule_whatever_its_paper_shares():
+    assert params.schedule(params.Schedule(epochs=10), row(None, objective=None)) is None
+    assert params.schedule(None, row(None, objective=None)) is None
 
 
 def test_a_missing_file_says_where_it_was_looked_for(tmp_path):
@@ -145,7 +184,7 @@ def test_the_schema_of_a_model_is_its_constructor():
     import importlib
 
     for name, schema in params.models().items():
-        cls = getattr(importlib.import_module(f"autofaces.models.{name}"), params.class_name(name))
+        cls = getattr(importlib.import_module(f"autofaces.networks.{name}"), params.class_name(name))
         keywords = [p for p in inspect.signature(cls).parameters.values() if p.kind is p.KEYWORD_ONLY]
         assert list(schema.model_fields) == [p.name for p in keywords]
 

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from autofaces import files, photos
+from autofaces.app import photos
+from autofaces.core import files
 from autofaces.data.archives import SUFFIXES, ImageError
 
 EIGHT = photos.Fit(8, 3, "square")
@@ -142,6 +143,11 @@ class TestFit:
 
     def test_can_be_asked_for(self):
         assert photos.fit({"size": 64, "channels": 1, "crop": 32}, "whole").crop == "whole"
+
+    @pytest.mark.parametrize("crop", ["banana", -3, 1.5])
+    def test_of_a_model_that_is_no_way_to_cut_is_refused(self, crop):
+        with pytest.raises(files.BadInput, match=f"crop = {crop!r}; expected square, whole, or a number of pixels"):
+            photos.fit({"size": 64, "channels": 1, "crop": crop})
 
     @pytest.mark.parametrize(
         ("side", "used"), [(250, 128), (154, 128), (128, 128), (256, 128), (1000, 500), (100, 100)]

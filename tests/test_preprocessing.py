@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 from test_archives import make, picture
 
-from autofaces.data import archives, arrays, preprocessing
+from autofaces.core import arrays
+from autofaces.data import archives, preprocessing
 
 
 def ramp(width: int, height: int) -> Image.Image:
@@ -60,10 +61,11 @@ class TestWrite:
         parts = [*["train"] * 28, "unreadable", "duplicate", *["validation"] * 5, *["test"] * 5]
         rows = [f"{request.param}/{n * 7 % 40:02}.jpg,{part},g{n},0{n}" for n, part in enumerate(parts)]
         (tmp_path / "s.csv").write_text("\n".join(["file,split,group,score", *sorted(rows)]) + "\n")
+        (tmp_path / "source.json").write_text('{"source": "local", "files": []}')
         return tmp_path
 
     def test_row_i_of_the_labels_describes_image_i(self, raw):
-        preprocessing.write(raw, raw / "s.csv", raw / "arrays", 8, 3, "square")
+        preprocessing.write(raw, raw / "s.csv", raw / "arrays", 8, 3, "square", "smoke")
         for part, count in (("train", 28), ("validation", 5), ("test", 5)):
             images, labels = arrays.load(raw / "arrays", part), arrays.labels(raw / "arrays", part)
             assert len(images) == len(labels) == count
@@ -73,9 +75,14 @@ class TestWrite:
                 np.testing.assert_array_equal(image, np.asarray(expected))
 
     def test_labels_pass_through_as_they_are_written(self, raw):
-        preprocessing.write(raw, raw / "s.csv", raw / "arrays", 8, 1, "square")
+        preprocessing.write(raw, raw / "s.csv", raw / "arrays", 8, 1, "square", "smoke")
         assert (raw / "arrays" / "test.csv").read_text().splitlines()[0] == "file,group,score"
         assert (raw / "arrays" / "train.csv").read_text().splitlines()[1].split(",")[1:] == ["g0", "00"]
+
+    @pytest.mark.parametrize("crop", ["square", 16])
+    def test_where_the_faces_are_from_and_their_crop_go_with_them(self, raw, crop):
+        preprocessing.write(raw, raw / "s.csv", raw / "arrays", 8, 1, crop, "smoke")
+        assert arrays.about(raw / "arrays") == {"profile": "smoke", "faces": "local", "crop": crop}
 
     def test_the_bytes_are_the_same_for_any_number_of_processes(self, raw, monkeypatch):
         monkeypatch.setattr(archives, "FEW", 0)
@@ -83,11 +90,11 @@ class TestWrite:
         found = set()
         for processes in (1, 2, 3):
             folder = raw / f"arrays{processes}"
-            preprocessing.write(raw, raw / "s.csv", folder, 8, 1, "square", processes)
+            preprocessing.write(raw, raw / "s.csv", folder, 8, 1, "square", "smoke", processes)
             found.add(tuple(hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.iterdir())))
         assert len(found) == 1
 
     def test_a_small_image_is_named_and_nothing_is_left(self, raw):
         with pytest.raises(archives.ImageError, match=r"^a\.\w+/\d\d\.jpg: 20 x 24 pixels, too small for crop: 22"):
-            preprocessing.write(raw, raw / "s.csv", raw / "arrays", 8, 3, 22)
+            preprocessing.write(raw, raw / "s.csv", raw / "arrays", 8, 3, 22, "smoke")
         assert not [p for p in raw.iterdir() if "arrays" in p.name]

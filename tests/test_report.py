@@ -12,8 +12,10 @@ import pytest
 import torch
 from conftest import write_array
 
-from autofaces import claims, files, models, params, report
-from autofaces.report import decoder, papers, playground, scatter, tables
+from autofaces import papers, report
+from autofaces.core import files, params
+from autofaces.report import decoder, playground, scatter, tables
+from autofaces.training import models
 
 ROOT = Path(__file__).parents[1]
 SETTINGS = params.load(ROOT / "params.yaml")
@@ -30,7 +32,17 @@ ROW = {
     "mse": "0.0116",
     "sharpness_ratio_coarse": "0.0761",
     "sharpness_ratio": "",
+    "seeds": "3",
 }
+RECIPE = {
+    "name": "ladder",
+    "arguments": {"norm": "batch"},
+    "objective": {"name": "mse", "arguments": {"kl": 1.0}},
+    "train": {"epochs": 10},
+    "faces": "synthetic",
+    "scale": {"image_passes": 1600, "width": 0.25, "batch": 0.125},
+}
+CLOSED = RECIPE | {"name": "pca", "arguments": {"code": 4}, "objective": None, "train": None}
 CLAIM = {
     "id": "R3",
     "paper": "ray2020",
@@ -50,12 +62,8 @@ CLAIM = {
 }
 
 
-def settings() -> report.Settings:
-    return report.Settings(SETTINGS.experiments, SETTINGS.profiles, SETTINGS.seed)
-
-
-def page(found=(), rows=None, figures=None, played=None) -> str:
-    return report.page(list(found), rows or {}, figures or {}, played, settings())
+def page(found=(), rows=None, recipes=None, figures="nowhere", played=None) -> str:
+    return report.page(list(found), rows or {}, recipes or {}, figures, played, seed=0)
 
 
 LADDER = {"levels": 5, "latent": "gaussian"}
@@ -85,9 +93,9 @@ def played(tmp_path_factory) -> playground.Playground:
 @pytest.fixture(scope="module")
 def whole(played) -> str:
     """The page of the results in git, with a small model to play with."""
-    figures = {paper.key: ROOT / "figures" / paper.key for paper in papers.PAPERS}
     found, rows = report.read_claims(ROOT / "metrics/claims.json"), report.read_rows(ROOT / "metrics/summary.csv")
-    return report.page(found, rows, figures, played, settings())
+    recipes = {key: CLOSED if row["paper"] == "baseline" else RECIPE for key, row in rows.items()}
+    return page(found, rows, recipes, ROOT / "figures", played)
 
 
 class Outline(HTMLParser):
@@ -139,7 +147,7 @@ class TestPage:
 
     def test_all_claims_experiments_and_figures_are_in_it(self, whole):
         ids = {about.get("id") for _, about in Outline(whole).elements}
-        assert {claim.id for claim in claims.CLAIMS} <= ids
+        assert {claim.id for key in papers.keys() for claim in papers.load(key).CLAIMS} <= ids  # noqa: SIM118
         assert {f"row-{key}" for key in SETTINGS.experiments} <= ids
         assert whole.count("<figure style=") == len(list(ROOT.glob("figures/*/*.png")))
 
@@ -153,7 +161,7 @@ class TestPage:
     def test_equal_results_are_equal_bytes(self, tmp_path):
         write_array(tmp_path / "arrays" / "test.npy", 12)
         folder = trained(tmp_path / "vae")
-        first, second = (page([CLAIM], {"a": ROW}, played=playground.make(folder, tmp_path / "arrays")) for _ in "12")
+        first, second = (page([CLAIM], {"a": ROW}, played=playground.make(folder, tmp_path / "arrays")) for _ in "ab")
         assert first == second
         assert str(tmp_path) not in first
 
@@ -163,7 +171,7 @@ class TestPage:
         assert "No claim has been judged yet" in text
         assert "No experiment has been measured yet" in text
         assert "there is no playground" in text
-        assert text.count("Pictures of this data set are not included.") == len(papers.PAPERS)
+        assert text.count("Pictures of this data set are not included.") == 4  # papers with claims
 
     def test_a_verdict_at_the_papers_scale_is_not_excused(self):
         assert "decides nothing" not in page([CLAIM])
@@ -186,11 +194,35 @@ class TestPage:
         assert "<script>alert" not in text
         Outline(text)
 
-    def test_figures_that_are_not_described_are_shown_by_their_name(self, tmp_path):
-        (tmp_path / "new-thing.png").write_bytes(playground.png([np.zeros((4, 4, 3), np.uint8)]))
-        text = page(figures={"ray2020": tmp_path})
-        assert "New thing, a figure of our results for ray2020." in text
-        assert 'width="4" height="4"' in text
+    def test_figures_are_shown_in_the_papers_order_with_what_it_says_of_them(self, tmp_path):
+        (tmp_path / "ray2020").mkdir()
+        for name in ("a-thing", "losses", "errors"):
+            (tmp_path / "ray2020" / f"{name}.png").write_bytes(playground.png([np.zeros((4, 4, 3), np.uint8)]))
+        shown = [about["alt"] for about in Outline(page(figures=tmp_path)).all("img")]
+        said = {figure.name: figure.alt for figure in papers.load("ray2020").FIGURES}
+        assert shown == [said["errors"], said["losses"], "A thing, a figure of our results for ray2020."]
+        assert 'width="4" height="4"' in page(figures=tmp_path)
+
+    def test_papers_are_in_the_order_of_their_rows(self):
+        rows = {"b": ROW | {"paper": "own"}, "a": ROW | {"paper": "koenig2020"}, "pca": ROW | {"paper": "baseline"}}
+        outline = Outline(page(rows=rows))
+        sections = [about["id"] for about in outline.all("section") if about.get("class") == "paper"]
+        assert sections == ["own", "koenig2020", "baseline", "kolotouros2017", "kovenko2020", "ray2020"]
+
+    def test_rows_of_ones_own_have_a_section_with_figures_and_nothing_that_only_papers_have(self, tmp_path):
+        (tmp_path / "own").mkdir()
+        (tmp_path / "own" / "lfw-errors.png").write_bytes(playground.png([np.zeros((4, 4, 3), np.uint8)]))
+        text = page(rows={"mine": ROW | {"paper": "own"}}, recipes={"mine": RECIPE}, figures=tmp_path)
+        section = text.partition('<section id="own"')[2].partition("</section>")[0]
+        assert "Error of every row on unseen images (lfw)" in section
+        assert not [words for words in ("What it claims", "Their numbers", "Data:", "()") if words in section]
+        assert "own rows" in text
+
+    def test_it_says_what_the_rows_were_measured_on(self):
+        text = page(rows={"a": ROW, "b": ROW | {"dataset": "anime"}}, recipes={"a": RECIPE})
+        assert "<strong>demo</strong>: synthetic faces, drawn by the program" in text
+        assert "0 for faces and splits; 0, 1, 2 for weights, order and noise" in text
+        assert "model ladder (norm batch); objective mse (kl 1.0)" in text
 
     def test_the_stage_writes_it_where_nothing_has_been_run(self, tmp_path, monkeypatch):
         shutil.copy(ROOT / "params.yaml", tmp_path)
@@ -203,6 +235,11 @@ class TestReading:
     def test_what_is_absent_is_empty(self, tmp_path):
         assert report.read_claims(tmp_path / "claims.json") == []
         assert report.read_rows(tmp_path / "summary.csv") == {}
+        assert report.read_recipes(tmp_path / "results") == {}
+
+    def test_the_recipe_of_a_row_is_its_config(self, tmp_path):
+        files.write_json(tmp_path / "own" / "mine" / "config.json", RECIPE)
+        assert report.read_recipes(tmp_path) == {"mine": RECIPE}
 
     @pytest.mark.parametrize("text", ["{", "[3]", '[{"id": "R1"}]'])
     def test_what_is_not_a_list_of_claims_is_refused(self, tmp_path, text):
@@ -226,11 +263,7 @@ class TestTables:
 
     @pytest.mark.parametrize(
         ("kind", "effect", "interval"),
-        [
-            ("ratio", "× 0.5000", "[0.25, 1]"),
-            ("difference", "+0.5", "[+0.25, +1]"),
-            ("value", "0.5", "[0.25, 1]"),
-        ],
+        [("ratio", "× 0.5000", "[0.25, 1]"), ("difference", "+0.5", "[+0.25, +1]"), ("value", "0.5", "[0.25, 1]")],
     )
     def test_effects_read_as_what_they_are(self, kind, effect, interval):
         (group,) = tables.claim_groups([CLAIM | {"kind": kind, "effect": 0.5, "interval": [0.25, 1]}])
@@ -238,7 +271,7 @@ class TestTables:
 
     def test_ours_stands_beside_theirs_with_ranks(self):
         rows = {"ray-recursive": ROW | {"mse": "0.02"}, "ray-stacked": ROW}
-        beside = tables.beside(papers.PAPERS[0].numbers[0], rows, [], SETTINGS.profiles)
+        beside = tables.beside(papers.load("ray2020").PAPER.numbers[0], rows, [], {})
         assert beside.ranked
         assert [row[1:] for row in beside.rows[:3]] == [
             ("0.02000", "1", "2"),
@@ -247,20 +280,30 @@ class TestTables:
         ]
 
     def test_a_narrow_networks_size_says_so(self):
-        beside = tables.beside(papers.PAPERS[0].numbers[1], {"ray-stacked": ROW}, [], SETTINGS.profiles)
+        beside = tables.beside(
+            papers.load("ray2020").PAPER.numbers[1], {"ray-stacked": ROW}, [], {"ray-stacked": RECIPE}
+        )
         assert beside.rows[0][1] == "787,603 (at 0.25 times the width)"
 
     def test_the_share_of_a_claim_is_in_percent(self):
-        beside = tables.beside(papers.PAPERS[2].numbers[0], {}, [CLAIM | {"id": "G7", "effect": 0.994792}], {})
+        claim = CLAIM | {"id": "G7", "effect": 0.994792}
+        beside = tables.beside(papers.load("koenig2020").PAPER.numbers[0], {}, [claim], {})
         assert beside.rows[0][1] == "99.48 %"
 
     def test_every_number_of_ours_is_of_an_experiment_or_claim_that_there_is(self):
-        parts = {f"{c.id}-{part.name}" for c in claims.CLAIMS for part in c.parts}
-        known = {c.id for c in claims.CLAIMS} | parts
-        for number in (n for p in papers.PAPERS for table in p.numbers for n in table.rows):
+        every = [papers.load(key) for key in SETTINGS.papers]
+        claims = [claim for file in every for claim in file.CLAIMS]
+        known = {c.id for c in claims} | {f"{c.id}-{part.name}" for c in claims for part in c.parts}
+        for number in (n for file in every for table in file.PAPER.numbers for n in table.rows):
             kind, _, name = number.ours.partition(":")
             if name:
                 assert (name in known) if kind == "claim" else (kind in SETTINGS.experiments)
+
+    def test_closed_forms_see_no_images_in_a_training(self):
+        rows = {"a": ROW, "pca": ROW | {"training_images_seen": "640"}}
+        (found,) = tables.datasets(rows, {"a": RECIPE, "pca": CLOSED})
+        assert (found["seen"], found["width"], found["batch"]) == ("4,000", "0.25", "0.125")
+        assert tables.recipe(CLOSED) == "model pca (code 4); objective: a closed form"
 
     def test_columns_without_values_are_left_out_and_unknown_ones_kept(self):
         columns = tables.columns({"a": ROW | {"new_metric": "1"}})
@@ -287,6 +330,13 @@ class TestScatter:
         (chart,) = scatter.charts(rows)
         assert [point.key for point in chart.points] == ["a"]
         assert scatter.charts({}) == []
+
+    def test_every_paper_has_a_mark_that_the_style_colours(self):
+        kinds = scatter.kinds({key: papers.load(key).PAPER for key in papers.keys()})  # noqa: SIM118
+        assert len({kind.shape for kind in kinds.values()}) == len(kinds) == 6
+        style = (Path(report.__file__).parent / "page.css").read_text()
+        assert all(f".point.{kind.look} {{" in style for kind in kinds.values())
+        assert [kinds[key].legend for key in ("baseline", "ray2020")] == ["PCA baseline", "ray2020"]
 
     def test_places_and_ticks_lie_inside(self):
         rows = {str(i): ROW | {"mse": str(10.0**-i), "gradient_correlation": str(i / 10)} for i in range(1, 5)}
@@ -340,6 +390,12 @@ class TestPlayground:
         np.testing.assert_allclose(np.abs(np.sum(directions[:2] * ways, 1)), [3, 1], rtol=0.05)
         assert (directions[0] > 0)[np.abs(directions[0]).argmax()]
         assert share == pytest.approx(1)
+
+    def test_codes_that_are_all_the_same_have_directions_of_no_length(self):
+        mean, directions, share = playground.principal(np.full((5, 3), 2.0))
+        np.testing.assert_array_equal(mean, 2)
+        np.testing.assert_allclose(directions, 0, atol=1e-12)
+        assert share == 1
 
     def test_it_has_pictures_for_readers_without_javascript(self, played):
         assert len(played.faces) == playground.FACES

@@ -10,8 +10,8 @@ from conftest import write_array
 from test_report import page as written
 from test_report import played, trained, whole  # noqa: F401  fixtures
 
-from autofaces import models
 from autofaces.report import playground
+from autofaces.training import models
 
 pytestmark = pytest.mark.skipif(browser.find() is None, reason=f"no browser: none of {', '.join(browser.NAMES)}")
 LIVE = "document.querySelector('.live') && !document.querySelector('.live').hidden"

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autofaces.synthetic import face as geometry
-from autofaces.synthetic import photo, sketch
+from autofaces.synthetic import geometry, photo, sketch
+from autofaces.synthetic.face import BACKGROUNDS, BEARDS, GLASSES, HAIR_STYLES, draw
 
 numbers = st.integers(0, 10_000)
 
 
 def facing(identity, **changes):
     """A face that looks straight ahead in even light, without glasses and beard."""
-    face = geometry.draw(0, identity, 0, "cufs")
+    face = draw(0, identity, 0, "cufs")
     plain = {"yaw": 0.0, "pitch": 0.0, "roll": 0.0, "glasses": "none", "beard": "none", "light_side": 0.0}
     return dataclasses.replace(face, **(plain | changes))
 
@@ -35,28 +35,28 @@ def edges(picture):
 
 
 def test_the_picture_is_grey_and_has_the_size_asked_for():
-    picture = sketch.render(geometry.draw(0, 0, 0, "cufs"), 200, 250)
+    picture = sketch.render(draw(0, 0, 0, "cufs"), 200, 250)
     assert picture.shape == (250, 200)
     assert picture.dtype == np.uint8
 
 
 def test_the_same_face_gives_the_same_bytes_whatever_was_drawn_before():
-    one = sketch.render(geometry.draw(0, 1, 0, "cufs"), 200, 250)
-    sketch.render(geometry.draw(0, 2, 0), 128, 100)
-    assert sketch.render(geometry.draw(0, 1, 0, "cufs"), 200, 250).tobytes() == one.tobytes()
+    one = sketch.render(draw(0, 1, 0, "cufs"), 200, 250)
+    sketch.render(draw(0, 2, 0), 128, 100)
+    assert sketch.render(draw(0, 1, 0, "cufs"), 200, 250).tobytes() == one.tobytes()
 
 
 @settings(max_examples=8, deadline=None, derandomize=True)
-@given(identity=numbers, kind=st.sampled_from(geometry.BACKGROUNDS), hue=st.floats(0, 1), light=st.floats(0, 1))
+@given(identity=numbers, kind=st.sampled_from(BACKGROUNDS), hue=st.floats(0, 1), light=st.floats(0, 1))
 def test_what_stands_behind_the_sitter_is_left_out(identity, kind, hue, light):
-    face = geometry.draw(0, identity, 0, "cufs")
+    face = draw(0, identity, 0, "cufs")
     other = dataclasses.replace(face, background=kind, background_hue=hue, background_light=light)
     assert sketch.render(face, 100, 125).tobytes() == sketch.render(other, 100, 125).tobytes()
 
 
 def test_tones_are_those_of_real_sketches():
     """Of the 169 real ones at hand: mean 0.81, lower quartile 0.73, darkest hundredth 0.12."""
-    pictures = np.stack([sketch.render(geometry.draw(0, i, 0, "cufs"), 200, 250) for i in range(12)]) / 255
+    pictures = np.stack([sketch.render(draw(0, i, 0, "cufs"), 200, 250) for i in range(12)]) / 255
     assert 0.72 < pictures.mean() < 0.9
     assert np.percentile(pictures, 1) < 0.25
     assert np.median(pictures) > 0.9
@@ -109,7 +109,7 @@ def test_the_darkest_lines_are_drawn_at_the_landmarks(name):
 
 @pytest.mark.parametrize("field", ["beard", "glasses", "hair_style"])
 def test_every_kind_draws_another_picture_at_extreme_poses(field):
-    kinds = {"beard": geometry.BEARDS, "glasses": geometry.GLASSES, "hair_style": geometry.HAIR_STYLES}[field]
+    kinds = {"beard": BEARDS, "glasses": GLASSES, "hair_style": HAIR_STYLES}[field]
     face = facing(3, male=True, recession=0.2, yaw=38.0, pitch=-16.0, roll=-13.0)
     pictures = {sketch.render(dataclasses.replace(face, **{field: kind}), 100, 125).tobytes() for kind in kinds}
     assert len(pictures) == len(kinds)

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import pytest
 from test_archives import make_tar, make_zip, picture
 
+from autofaces.core.files import BadInput
 from autofaces.data import archives, sources
-from autofaces.files import BadInput
 
 PAGE = b"<!DOCTYPE html><html><head><title>Google Drive - Quota exceeded</title></head></html>"
 

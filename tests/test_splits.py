@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_archives import make_zip, picture
 
+from autofaces.core.arrays import PARTS
+from autofaces.core.files import BadInput
 from autofaces.data import splits
-from autofaces.data.arrays import PARTS
-from autofaces.files import BadInput
 
 
 def table(people: list[int], contents: list[int] | None = None, official: list[str] | None = None) -> pd.DataFrame:

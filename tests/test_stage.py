@@ -2,8 +2,8 @@ import sys
 
 import pytest
 
-from autofaces import stage
-from autofaces.files import BadInput
+from autofaces.core import stage
+from autofaces.core.files import BadInput
 
 
 def call(monkeypatch, main, *arguments: str) -> None:
@@ -43,3 +43,9 @@ def test_ctrl_c_is_status_130(monkeypatch):
 def test_a_wrong_number_of_arguments_shows_the_usage(monkeypatch, arguments):
     with pytest.raises(SystemExit, match=r"^usage: python stages/x\.py <key>$"):
         call(monkeypatch, raising(AssertionError()), *arguments)
+
+
+def test_dependencies_are_those_of_dvc_yaml_in_its_order(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dvc.yaml").write_text("stages: {a: {cmd: x, deps: [data/b, data/a]}, b: {cmd: y, deps: [data/c]}}")
+    assert stage.dependencies("a") == ["data/b", "data/a"]

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from autofaces import files
+from autofaces.core import files
 from autofaces.data import layouts, splits
 from autofaces.synthetic import archives, photo, sketch
-from autofaces.synthetic import face as geometry
+from autofaces.synthetic.face import draw
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +126,7 @@ def test_factors_name_every_picture_and_how_it_was_made(layout, request):
     folder = request.getfixturevalue(layout)
     table = factors(folder)
     assert sorted(row["file"] for row in table) == sorted(members(folder))
-    face = geometry.draw(0, int(table[0]["identity"]), int(table[0]["image"]), layout)
+    face = draw(0, int(table[0]["identity"]), int(table[0]["image"]), layout)
     assert float(table[0]["roll"]) == round(face.roll, 4)
     assert table[0]["hair_style"] == face.hair_style
 
@@ -170,7 +170,7 @@ def test_people_have_as_many_pictures_as_in_the_real_sets():
 
 
 def test_names_are_never_used_twice():
-    face = geometry.draw(0, 0, 0)
+    face = draw(0, 0, 0)
     for male in (True, False):
         names = {
             archives.person_name(face.__class__(**(vars(face) | {"identity": i, "male": male}))) for i in range(20_000)
@@ -179,7 +179,7 @@ def test_names_are_never_used_twice():
 
 
 def test_attributes_agree_with_the_factors():
-    faces = [geometry.draw(0, identity, 0, "celeba") for identity in range(200)]
+    faces = [draw(0, identity, 0, "celeba") for identity in range(200)]
     for face, found in ((face, archives.attributes(face)) for face in faces):
         assert found["Male"] == face.male
         assert found["Eyeglasses"] == (face.glasses != "none")
@@ -288,7 +288,7 @@ def test_cufs_pairs_show_one_face_of_one_person(cufs):
     for row in layouts.read("cufs", cufs)[::7].itertuples():
         sketched, taken = (Image.open(io.BytesIO(raw(cufs, file))) for file in (row.file, row.photo))
         assert (sketched.size, taken.size, taken.mode) == ((200, 250), (200, 250), "RGB")
-        person = geometry.draw(0, int(row.factor_identity), 0, "cufs")
+        person = draw(0, int(row.factor_identity), 0, "cufs")
         shown = dataclasses.replace(
             person, **{name: type(value)(getattr(row, f"factor_{name}")) for name, value in vars(person).items()
                        if name not in ("male",)}

@@ -8,8 +8,12 @@ import pytest
 import torch
 from conftest import write_array
 
-from autofaces import files, models, photos, probability, uses
-from autofaces.models.layers import point
+from autofaces.app import photos, uses
+from autofaces.core import files
+from autofaces.evaluation import inference
+from autofaces.evaluation.scores import scores
+from autofaces.training import models
+from autofaces.training.layers import point
 
 AUTOENCODER = {"name": "ladder", "arguments": {"levels": 3}}
 VARIATIONAL = {"name": "ladder", "arguments": {"levels": 3, "latent": "gaussian"}}
@@ -65,6 +69,21 @@ class TestLoad:
         trained = uses.load("reconstruct", str(folder))
         assert (trained.key, trained.folder, trained.why) == ("a", folder, "")
 
+    def test_a_model_is_called_by_its_row_wherever_it_lies(self):
+        train("a", AUTOENCODER, experiment="ray-stacked").rename("theirs")
+        assert uses.load("reconstruct", "theirs").key == "ray-stacked"
+
+    @pytest.mark.parametrize(
+        ("use", "metrics", "words"),
+        [
+            ("outliers", {"outlier_auroc": 0.4544}, "no better than chance"),
+            ("denoise", {"denoise_psnr_gain_db": -2.0}, "no better than the noisy images"),
+        ],
+    )
+    def test_where_the_best_row_is_of_no_use_it_says_so(self, use, metrics, words):
+        train("a", AUTOENCODER, metrics)
+        assert uses.load(use, None).why.endswith(f"of 1 row, {words}")
+
     def test_only_a_variational_row_is_chosen_to_sample(self):
         train("a", AUTOENCODER, {"swd": 0.1})
         train("b", VARIATIONAL, {"swd": 0.2})
@@ -105,33 +124,15 @@ class TestUse:
         assert uses.is_variational(trained.config) == (recipe is VARIATIONAL)
         assert uses.unit(trained.config) == ("nats" if recipe is VARIATIONAL else "mse")
 
-    def test_a_reconstruction_is_the_models(self, trained):
-        images = faces(3)
-        made = uses.reconstruct(trained.model, images)
-        expected = models.reconstruct(trained.model, torch.from_numpy(images))
-        assert (made.shape, made.dtype) == (images.shape, np.uint8)
-        np.testing.assert_allclose(made / 255, expected.permute(0, 2, 3, 1), atol=0.5 / 255 + 1e-6)
-
-    def test_a_code_decodes_to_the_reconstruction(self, trained):
-        codes = torch.from_numpy(models.codes(trained.model, faces(2)))
-        with torch.no_grad():
-            decoded = trained.model.decode(codes.unflatten(1, trained.model.code_shape))
-        np.testing.assert_array_equal(models.pixels(decoded), uses.reconstruct(trained.model, faces(2)))
-
-    def test_a_morph_ends_in_the_reconstructions(self, trained):
-        steps = uses.morph(trained.model, faces(2))
-        assert steps.shape == (9, 32, 32, 3)
-        np.testing.assert_array_equal(steps[[0, -1]], uses.reconstruct(trained.model, faces(2)))
-
     def test_a_morph_is_decoded_half_way_between_the_codes(self, trained):
         with torch.no_grad():
-            code = point(trained.model.encode(models.normalise(torch.from_numpy(faces(2)), (0.0, 1.0))))
-            middle = models.pixels(trained.model.decode(code.mean(0, keepdim=True)))
-        np.testing.assert_allclose(uses.morph(trained.model, faces(2))[4].astype(int), middle[0], atol=1)
+            code = point(inference.encode(trained.model, torch.from_numpy(faces(2))))
+            middle = trained.model.decode(code.mean(0, keepdim=True))
+        np.testing.assert_allclose(inference.morph(trained.model, faces(2))[4], middle[0], atol=1e-5)
 
     def test_a_score_is_of_each_image_alone(self, trained):
-        together = uses.scores(trained.model, faces(4))
-        alone = [uses.scores(trained.model, face[None])[0] for face in faces(4)]
+        together = scores(trained.model, faces(4))
+        alone = [scores(trained.model, face[None])[0] for face in faces(4)]
         assert together.shape == (4,)
         np.testing.assert_allclose(together, alone, rtol=1e-5)
 
@@ -141,8 +142,8 @@ class TestUse:
         ]
         known = trained._replace(config=trained.config | {"dataset": "mine"})
         value, source = uses.threshold(known)
-        scores = np.concatenate([uses.scores(trained.model, np.array(part)) for part in parts])
-        assert (scores > value).sum() == 2
+        found = np.concatenate([scores(trained.model, np.array(part)) for part in parts])
+        assert (found > value).sum() == 2
         assert source == "99th percentile of 200 faces of data/arrays/mine it was not trained on"
 
     def test_without_the_data_set_there_is_no_threshold(self, trained):
@@ -150,48 +151,19 @@ class TestUse:
         assert uses.threshold(trained._replace(config=trained.config | {"dataset": "absent"})) is None
 
 
-def test_a_score_is_the_error_of_the_reconstruction_where_there_is_no_kl():
-    train("a", AUTOENCODER)
-    model = uses.load("reconstruct", "a").model
-    with torch.no_grad():
-        inputs = models.normalise(torch.from_numpy(faces(2)), (0.0, 1.0))
-        expected = (model(inputs) - inputs).square().mean((1, 2, 3))
-    np.testing.assert_allclose(uses.scores(model, faces(2)), expected, rtol=1e-5)
-
-
-def test_a_score_is_the_kl_of_a_variational_model():
-    train("a", VARIATIONAL)
-    model = uses.load("reconstruct", "a").model
-    with torch.no_grad():
-        mean, log_variance = model.encode(models.normalise(torch.from_numpy(faces(2)), (0.0, 1.0)))
-    posterior = torch.distributions.Normal(mean.flatten(1), (log_variance.flatten(1) / 2).exp())
-    prior = torch.distributions.Normal(0, 1)
-    expected = torch.distributions.kl_divergence(posterior, prior).sum(1)
-    np.testing.assert_allclose(uses.scores(model, faces(2)), expected, rtol=1e-4)
-
-
 def test_using_a_model_does_not_import_what_measuring_it_needs():
-    heavy = {"sklearn", "skimage", "autofaces.applications"}
-    code = f"import sys, autofaces.uses; sys.exit(bool({heavy} & set(sys.modules)))"
+    heavy = {"sklearn", "skimage", "autofaces.evaluation.applications"}
+    code = f"import sys, autofaces.app.uses; sys.exit(bool({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-def test_samples_depend_on_the_seed_alone():
-    train("a", VARIATIONAL)
-    model = uses.load("sample", "a").model
-    one, again, other = (uses.sample(model, 4, probability.generator(torch.device("cpu"), seed)) for seed in (0, 0, 1))
-    np.testing.assert_array_equal(one, again)
-    assert one.shape == (4, 32, 32, 3)
-    assert (one != other).any()
 
 
 def test_a_model_folder_loads_from_anywhere(tmp_path, monkeypatch):
     folder = train("a", AUTOENCODER).absolute()
-    before = uses.reconstruct(models.load("models/a")[0], faces(2))
+    before = inference.codes(models.load("models/a")[0], faces(2))
     moved = folder.rename(tmp_path / "copied")
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     model, config = models.load(moved)
-    np.testing.assert_array_equal(uses.reconstruct(model, faces(2)), before)
+    np.testing.assert_array_equal(inference.codes(model, faces(2)), before)
     assert photos.fit(config) == (32, 3, "square")
     assert json.loads((moved / "config.json").read_text()) == config

@@ -26,8 +26,8 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 from tqdm import tqdm
 
-from autofaces.files import BadInput
-from autofaces.machine import processors
+from autofaces.core.files import BadInput
+from autofaces.core.machine import processors
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
 # Pillow's plugins that may look at the bytes: none that starts another program, as EPS does

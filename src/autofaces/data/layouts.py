@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from autofaces.core.arrays import PARTS
+from autofaces.core.files import BadInput
 from autofaces.data import archives
-from autofaces.data.arrays import PARTS
-from autofaces.files import BadInput
 
 CUFS = "CUHK_{part}_cropped_{what}.zip"
 

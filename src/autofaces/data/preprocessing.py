@@ -1,15 +1,16 @@
 """From the images in the archives to arrays of one size."""
 
 import functools
+import json
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from autofaces import files
+from autofaces.core import files
+from autofaces.core.arrays import PARTS
+from autofaces.core.files import BadInput
 from autofaces.data import archives
-from autofaces.data.arrays import PARTS
-from autofaces.files import BadInput
 
 Array = tuple[Path, int, int]  # file, images, bytes before the first image
 
@@ -21,12 +22,15 @@ def write(
     size: int,
     channels: int,
     crop: str | int,
+    profile: str,
     processes: int | None = None,
 ) -> None:
-    """Make `<part>.npy`, uint8 (N, size, size, channels), and `<part>.csv` for all parts of the table `splits`.
+    """Make `<part>.npy`, uint8 (N, size, size, channels), and `<part>.csv` for all parts of the table `splits`, and
+    about.json.
 
     raw: folder of the archives; splits: CSV of splits.write; folder: appears at once when all is done; channels, crop:
-    as in `fit`. The bytes are the same for any number of processes. ImageError where an image is smaller than the crop.
+    as in `fit`; profile: the name of the settings, which about.json keeps. The bytes are the same for any number of
+    processes. ImageError where an image is smaller than the crop.
     """
     import pandas as pd  # here, because every process imports this module
 
@@ -36,6 +40,8 @@ def write(
     parts = {part: table[table.split == part].drop(columns="split") for part in PARTS}
     with files.writing(folder) as temporary:
         temporary.mkdir()
+        source = json.loads((raw / "source.json").read_text(encoding="utf-8"))["source"]
+        files.write_json(temporary / "about.json", {"profile": profile, "faces": source, "crop": crop})
         arrays = []
         for part, rows in parts.items():
             rows.to_csv(temporary / f"{part}.csv", index=False, lineterminator="\n", encoding="utf-8")

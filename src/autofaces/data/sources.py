@@ -16,9 +16,9 @@ import requests
 import urllib3
 from tqdm import tqdm
 
-from autofaces import files
+from autofaces.core import files
+from autofaces.core.files import BadInput
 from autofaces.data import archives, layouts
-from autofaces.files import BadInput
 from autofaces.synthetic import archives as synthesiser
 
 ATTEMPTS = 4  # at one address that breaks off without a byte of progress

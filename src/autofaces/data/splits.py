@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from autofaces import files
+from autofaces.core import files
+from autofaces.core.arrays import PARTS
+from autofaces.core.files import BadInput
 from autofaces.data import archives
-from autofaces.data.arrays import PARTS
-from autofaces.files import BadInput
 
 UNREADABLE = 0.01  # share of unreadable images from which on the archive is taken for damaged
 

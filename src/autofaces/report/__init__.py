@@ -11,15 +11,17 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
+from types import ModuleType
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from autofaces import files
-from autofaces.claims import NOT_RUN, VERDICTS
-from autofaces.params import Experiment, Profile
-from autofaces.report import papers, scatter, tables
+from autofaces import papers
+from autofaces.core import files
+from autofaces.report import scatter, tables
 from autofaces.report.playground import Playground
+from autofaces.report.tables import Recipes, Rows
+from autofaces.verdicts.judge import NOT_RUN, VERDICTS
 
 HERE = Path(__file__).parent
 ORDER = [VERDICTS[True], VERDICTS[False], VERDICTS[None], NOT_RUN]
@@ -36,14 +38,6 @@ FACES_ARE = {
     "local": "real faces, from local archives",
     "official": "real faces, from the official archives",
 }
-
-
-class Settings(NamedTuple):
-    """What params.yaml says of the results."""
-
-    experiments: Mapping[str, Experiment]
-    profiles: Mapping[str, Profile]
-    seed: int  # of synthetic faces and splits
 
 
 def read_claims(path: Path | str) -> list[dict[str, Any]]:
@@ -73,15 +67,23 @@ def read_rows(path: Path | str) -> dict[str, dict[str, str]]:
     return {row["experiment"]: row for row in rows}
 
 
+def read_recipes(results: Path | str) -> dict[str, dict[str, Any]]:
+    """The config.json of every experiment that has a folder in data/results; none where that is absent."""
+    found = sorted(Path(results).glob("*/*/config.json"))
+    return {path.parent.name: json.loads(path.read_text(encoding="utf-8")) for path in found}
+
+
 def page(
     claims: Sequence[Mapping[str, Any]],
-    rows: Mapping[str, Mapping[str, str]],
-    figures: Mapping[str, Path | str],
+    rows: Rows,
+    recipes: Recipes,
+    figures: Path | str,
     played: Playground | None,
-    settings: Settings,
+    seed: int,
 ) -> str:
-    """The page as HTML. `claims` and `rows` as `read_claims` and `read_rows` give them, `figures` the folder of each
-    paper's PNG files, by its key; whatever is not there is left out, and the page says so."""
+    """The page as HTML. `claims`, `rows` and `recipes` as the functions above give them, `figures` the folder that has
+    a folder of PNG files for each paper, `seed` that of synthetic faces and splits; whatever is not there is left out,
+    and the page says so."""
     environment = Environment(
         loader=FileSystemLoader(HERE),
         autoescape=True,
@@ -94,14 +96,17 @@ def page(
     groups = tables.claim_groups(claims)
     verdicts = Counter(group.verdict for group in groups)
     names = sorted(verdicts, key=lambda v: (ORDER.index(v) if v in ORDER else -1, v))
+    found = _papers(rows)
     sections = [
         {
-            "paper": paper,
-            "claims": [group for group in groups if group.paper == paper.key],
-            "numbers": [tables.beside(numbers, rows, claims, settings.profiles) for numbers in paper.numbers],
-            "figures": _figures(paper.key, Path(figures[paper.key])) if paper.key in figures else [],
+            "key": key,
+            "paper": file.PAPER,
+            "claiming": bool(file.CLAIMS),
+            "claims": [group for group in groups if group.paper == key],
+            "numbers": [tables.beside(numbers, rows, claims, recipes) for numbers in file.PAPER.numbers],
+            "figures": _figures(key, Path(figures) / key, rows),
         }
-        for paper in papers.PAPERS
+        for key, file in found.items()
     ]
     return environment.get_template("page.html.jinja").render(
         sections=sections,
@@ -110,16 +115,15 @@ def page(
         small=[name for name in names if name not in BADGES],
         judged=any(group.verdict in VERDICTS.values() and group.scale for group in groups),
         badge=lambda verdict: BADGES.get(verdict, SMALL),
-        profiles=_profiles(rows, settings.profiles),
+        profiles=_profiles(rows, recipes),
         rows=rows,
-        not_run=[key for key in settings.experiments if key not in rows] if rows else [],
         columns=tables.columns(rows),
-        recipes={key: tables.recipe(settings.experiments[key]) for key in rows if key in settings.experiments},
+        recipes={key: tables.recipe(recipes[key]) for key in rows if key in recipes},
         charts=scatter.charts(rows),
-        kinds=scatter.KINDS,
-        datasets=tables.datasets(rows, settings.profiles),
+        kinds=scatter.kinds({key: file.PAPER for key, file in found.items()}),
+        datasets=tables.datasets(rows, recipes),
         precisions=sorted({row["precision"] for row in rows.values() if row.get("precision")}),
-        settings=settings,
+        seed=seed,
         versions={
             "Python": platform.python_version(),
             "PyTorch": version("torch"),
@@ -135,30 +139,40 @@ def page(
     )
 
 
-def _profiles(rows: Mapping[str, Mapping[str, str]], profiles: Mapping[str, Profile]) -> list[dict[str, Any]]:
+def _papers(rows: Rows) -> dict[str, ModuleType]:
+    """The papers' files: those that rows are of, in the order of the rows, and those whose claims wait for rows."""
+    return {key: papers.load(key) for key in papers.ordered(row["paper"] for row in rows.values())}
+
+
+def _profiles(rows: Rows, recipes: Recipes) -> list[dict[str, Any]]:
     """The profiles that rows were measured at, in words."""
     found = []
     for name in dict.fromkeys(row["profile"] for row in rows.values()):
-        profile = profiles.get(name)
+        of = [key for key, row in rows.items() if row["profile"] == name]
+        faces = dict.fromkeys(FACES_ARE[recipes[key]["faces"]] for key in of if key in recipes)
+        seeds = max(int(rows[key].get("seeds") or 0) for key in of)
         found.append(
             {
                 "name": name,
-                "faces": FACES_ARE[profile.source] if profile else "faces of a source that is no longer known",
-                "seeds": ", ".join(map(str, profile.seeds)) if profile else "",
+                "faces": "; ".join(faces) or "faces of a source that is not known",
+                "seeds": ", ".join(map(str, range(seeds))),
             }
         )
     return found
 
 
-def _figures(paper: str, folder: Path) -> list[dict[str, Any]]:
-    """A paper's PNG files, those that papers.py describes first and in its order."""
-    described = list(papers.FIGURES.get(paper, {}))
-    names = sorted(path.stem for path in folder.glob("*.png"))
-    names.sort(key=lambda name: described.index(name) if name in described else len(described))
+def _figures(paper: str, folder: Path, rows: Rows) -> list[dict[str, Any]]:
+    """A paper's PNG files, those that its file describes first and in its order."""
+    datasets = [row["dataset"] for row in rows.values() if row["paper"] == paper]
+    described = {
+        figure.name: (figure.caption or figure.title, figure.alt) for figure in papers.figures(paper, datasets)
+    }
+    there = sorted(path.stem for path in folder.glob("*.png"))
     found = []
-    for name in names:
+    for name in dict.fromkeys([*(name for name in described if name in there), *there]):
         content = (folder / f"{name}.png").read_bytes()
-        caption, words = papers.figure(paper, name)
+        title = name.replace("-", " ").replace("_", " ").capitalize()
+        caption, words = described.get(name, (title, f"{title}, a figure of our results for {paper}."))
         width, height = (int.from_bytes(content[at : at + 4]) for at in (16, 20))  # of the PNG's header
         found.append({"caption": caption, "alt": words, "png": content, "width": width, "height": height})
     return found

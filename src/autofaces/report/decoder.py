@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
-from autofaces import files
+from autofaces.core import files
 
 TOLERANCE = 5e-4  # of a pixel in [0, 1]: what rounded weights may change; half of what the page may differ in all
 LARGEST = 32767  # of 16 bits

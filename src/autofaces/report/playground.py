@@ -9,11 +9,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from PIL import Image
+from sklearn.decomposition import PCA
 from torch import nn
 
-from autofaces import files, models
-from autofaces.data import arrays
+from autofaces.core import arrays, files
+from autofaces.evaluation import inference
 from autofaces.report import decoder
+from autofaces.training import models
+from autofaces.training.pixels import pixels, to_unit
 
 SLIDERS = 8  # leading directions that can be moved
 LEADING = 64  # directions, at most, of the Gaussian that is drawn from
@@ -55,19 +58,17 @@ def make(model_folder: Path | str, arrays_folder: Path | str) -> Playground | No
 def principal(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
     """Codes (N, D) -> their mean (D,), their leading directions (K, D), each one standard deviation long, and the share
     of the variance along them. A direction's largest entry is positive."""
-    mean = codes.mean(0)
-    _, spread, directions = np.linalg.svd(codes - mean, full_matrices=False)
-    leading = directions[: min(LEADING, len(codes) - 1)]
+    with np.errstate(invalid="ignore"):  # of codes that are all the same there is no share
+        found = PCA(min(LEADING, len(codes) - 1, codes.shape[1]), svd_solver="full").fit(codes)
+    share = np.nan_to_num(found.explained_variance_ratio_.sum(), nan=1.0)
+    leading, deviations = found.components_, np.sqrt(found.explained_variance_)[:, None]
     largest = np.take_along_axis(leading, np.abs(leading).argmax(1, keepdims=True), 1)
-    deviations = spread[: len(leading), None] / np.sqrt(len(codes) - 1)
-    total = np.square(spread).sum()
-    share = float(np.square(spread[: len(leading)]).sum() / total) if total else 1.0
-    return mean, leading * np.sign(largest) * deviations, share
+    return found.mean_, leading * np.sign(largest) * deviations, float(share)
 
 
 @torch.inference_mode()
 def _made(model: nn.Module, name: str, images: np.memmap) -> Playground:
-    codes = models.codes(model, images)
+    codes = inference.codes(model, images)
     mean, directions, share = principal(codes.astype(np.float64))
     chosen = np.linspace(0, len(images) - 1, min(FACES, len(images)), dtype=int)
 
@@ -76,7 +77,7 @@ def _made(model: nn.Module, name: str, images: np.memmap) -> Playground:
 
     def decoded(flat: np.ndarray) -> np.ndarray:
         """Codes (B, D) -> uint8 (B, H, W, C)."""
-        return models.pixels(models.to_unit(model.decode(shaped(flat)), model.pixel_range))
+        return pixels(to_unit(model.decode(shaped(flat)), model.pixel_range))
 
     noise = np.random.default_rng(0)
     first, last = codes[chosen[:2]]
@@ -103,7 +104,7 @@ def _made(model: nn.Module, name: str, images: np.memmap) -> Playground:
         share=share,
         faces=[png([image]) for image in images[chosen]],
         directions=[png(decoded(mean + np.outer(STEPS, direction))) for direction in directions[:SLIDERS]],
-        morph=png(decoded(first + (last - first) * np.linspace(0, 1, models.STEPS)[:, None])),
+        morph=png(decoded(first + (last - first) * np.linspace(0, 1, inference.STEPS)[:, None])),
         prior=png(decoded(prior)),
         fitted=png(decoded(fitted)),
     )

@@ -4,18 +4,20 @@ import math
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from autofaces.papers import Paper
 from autofaces.report.tables import number
 
 WIDTH, HEIGHT = 860, 460
 LEFT, RIGHT, TOP, BOTTOM = 64, 20, 16, 52
-# of a paper: its legend, and the mark that tells it without colour, drawn around (0, 0)
-KINDS = {
-    "ray2020": ("ray2020", "M-5.5 0a5.5 5.5 0 1 0 11 0a5.5 5.5 0 1 0 -11 0z"),
-    "kovenko2020": ("kovenko2020", "M-5 -5h10v10h-10z"),
-    "koenig2020": ("koenig2020", "M0 -6.5L6 5H-6z"),
-    "kolotouros2017": ("kolotouros2017", "M0 -7L6 0L0 7L-6 0z"),
-    "baseline": ("PCA baseline", "M-1.7 -6h3.4v4.3h4.3v3.4h-4.3v4.3h-3.4v-4.3h-4.3v-3.4h4.3z"),
-}
+# shapes that tell papers apart without colour, drawn around (0, 0); page.css has a colour for each
+MARKS = (
+    "M-5.5 0a5.5 5.5 0 1 0 11 0a5.5 5.5 0 1 0 -11 0z",
+    "M-5 -5h10v10h-10z",
+    "M0 -6.5L6 5H-6z",
+    "M0 -7L6 0L0 7L-6 0z",
+    "M-1.7 -6h3.4v4.3h4.3v3.4h-4.3v4.3h-3.4v-4.3h-4.3v-3.4h4.3z",
+    "M0 6.5L6 -5H-6z",
+)
 # of the columns that error may stand against: how the axis is called, and whether it is logarithmic
 AXES = {
     "sharpness_ratio_coarse": ("coarse sharpness, share of the original's", True),
@@ -25,11 +27,19 @@ AXES = {
 }
 
 
+class Kind(NamedTuple):
+    """How the experiments of one paper are marked."""
+
+    legend: str
+    look: str  # CSS class
+    shape: str
+
+
 class Point(NamedTuple):
     """One experiment."""
 
     key: str
-    kind: str
+    paper: str
     x: float
     y: float
     label: str
@@ -49,6 +59,12 @@ class Chart(NamedTuple):
     points: list[Point]
     across: list[Tick]
     up: list[Tick]
+
+
+def kinds(papers: Mapping[str, Paper]) -> dict[str, Kind]:
+    """The mark of each paper, in their order; from the seventh on they come again."""
+    marks = enumerate(papers.items())
+    return {key: Kind(p.legend or key, f"mark-{i % len(MARKS)}", MARKS[i % len(MARKS)]) for i, (key, p) in marks}
 
 
 def charts(rows: Mapping[str, Mapping[str, str]]) -> list[Chart]:
@@ -83,8 +99,7 @@ def _chart(
     points = []
     for key, (x, y) in values.items():
         label = f"{key}: mse {number(str(y))}, {title.partition(',')[0]} {number(str(x))}"
-        kind = rows[key]["paper"] if rows[key]["paper"] in KINDS else "baseline"
-        points.append(Point(key, kind, place_x(x), place_y(y), label, place_x(x) > WIDTH / 2))
+        points.append(Point(key, rows[key]["paper"], place_x(x), place_y(y), label, place_x(x) > WIDTH / 2))
     return Chart(column, title, points, across, up)
 
 

@@ -4,12 +4,14 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from autofaces.params import Experiment, Profile, Scale
-from autofaces.report.papers import Number, Numbers
+from autofaces.papers import Number, Numbers
 
 EFFECT = {"value": "{:.4g}", "ratio": "× {:.4g}", "difference": "{:+.4g}"}
 INTERVAL = {"value": "[{:.4g}, {:.4g}]", "ratio": "[{:.4g}, {:.4g}]", "difference": "[{:+.4g}, {:+.4g}]"}
 REFERENCE = re.compile(r"[a-z0-9-]+:[a-z0-9_]+")  # experiment:column
+
+Rows = Mapping[str, Mapping[str, str]]  # of summary.csv, by experiment
+Recipes = Mapping[str, Mapping[str, Any]]  # config.json, by experiment
 
 
 class Column(NamedTuple):
@@ -156,15 +158,10 @@ class Beside(NamedTuple):
     rows: list[tuple[Number, str, str, str]]  # number, ours, rank of theirs, rank of ours
 
 
-def beside(
-    numbers: Numbers,
-    rows: Mapping[str, Mapping[str, str]],
-    claims: Sequence[Mapping[str, Any]],
-    profiles: Mapping[str, Profile],
-) -> Beside:
+def beside(numbers: Numbers, rows: Rows, claims: Sequence[Mapping[str, Any]], recipes: Recipes) -> Beside:
     """The paper's numbers with ours looked up; ranks, lowest first, where all of ours are errors."""
     effects = {found["id"]: found["effect"] for found in claims}
-    ours = [_ours(number.ours, rows, effects, profiles) for number in numbers.rows]
+    ours = [_ours(number.ours, rows, effects, recipes) for number in numbers.rows]
     ranked = all(number.ours.endswith(":mse") for number in numbers.rows)
     theirs, measured = [""] * len(ours), [""] * len(ours)
     if ranked:
@@ -173,12 +170,7 @@ def beside(
     return Beside(numbers, ranked, list(zip(numbers.rows, ours, theirs, measured, strict=True)))
 
 
-def _ours(
-    reference: str,
-    rows: Mapping[str, Mapping[str, str]],
-    effects: Mapping[str, float | None],
-    profiles: Mapping[str, Profile],
-) -> str:
+def _ours(reference: str, rows: Rows, effects: Mapping[str, float | None], recipes: Recipes) -> str:
     kind, _, name = reference.partition(":")
     if kind == "claim":
         share = effects.get(name)
@@ -188,18 +180,12 @@ def _ours(
     text = rows.get(kind, {}).get(name)
     if not text:
         return "not run"
-    scale = _scale(rows[kind], profiles)
-    narrow = name == "parameters" and scale and scale.width != 1
-    return f"{number(text)} (at {scale.width:g} times the width)" if narrow else number(text)
+    width = recipes[kind]["scale"]["width"] if kind in recipes else 1
+    narrow = name == "parameters" and width != 1
+    return f"{number(text)} (at {width:g} times the width)" if narrow else number(text)
 
 
-def _scale(row: Mapping[str, str], profiles: Mapping[str, Profile]) -> Scale | None:
-    """How much smaller than in its paper a row was trained; None where its profile is no longer there."""
-    profile = profiles.get(row["profile"])
-    return profile.scale.get(row["dataset"]) if profile else None
-
-
-def _value(reference: str, rows: Mapping[str, Mapping[str, str]]) -> float | None:
+def _value(reference: str, rows: Rows) -> float | None:
     key, _, name = reference.partition(":")
     text = rows.get(key, {}).get(name)
     return float(text) if text else None
@@ -210,7 +196,7 @@ def _ranks(values: Sequence[float | None]) -> list[str]:
     return ["" if value is None else str(1 + sum(other < value for other in known)) for value in values]
 
 
-def columns(rows: Mapping[str, Mapping[str, str]]) -> list[Column]:
+def columns(rows: Rows) -> list[Column]:
     """Those columns that any row has a value in, ones that are not described here last and by their own name."""
     filled = {key for row in rows.values() for key, text in row.items() if text}
     known = {column.key for column in COLUMNS}
@@ -220,34 +206,35 @@ def columns(rows: Mapping[str, Mapping[str, str]]) -> list[Column]:
     ]
 
 
-def recipe(experiment: Experiment) -> str:
+def recipe(config: Mapping[str, Any]) -> str:
     """How an experiment is made, in a line: model and objective with their settings."""
-    parts = [("model", experiment.model), ("objective", experiment.objective)]
     words = []
-    for what, component in parts:
+    for what, component in (("model", config), ("objective", config["objective"])):
         if component is None:
             words.append(f"{what}: a closed form")
             continue
-        settings = ", ".join(f"{key} {value}" for key, value in component.arguments.items())
-        words.append(f"{what} {component.name}" + (f" ({settings})" if settings else ""))
+        settings = ", ".join(f"{key} {value}" for key, value in component["arguments"].items())
+        words.append(f"{what} {component['name']}" + (f" ({settings})" if settings else ""))
     return "; ".join(words)
 
 
-def datasets(rows: Mapping[str, Mapping[str, str]], profiles: Mapping[str, Profile]) -> list[dict[str, str]]:
+def datasets(rows: Rows, recipes: Recipes) -> list[dict[str, str]]:
     """Of each data set: how many experiments, images seen in a training (by gradient), test images, and what width and
     batches are multiplied by."""
     found = []
     for name in dict.fromkeys(row["dataset"] for row in rows.values()):
-        of = [row for row in rows.values() if row["dataset"] == name]
-        scales = [scale for row in of if (scale := _scale(row, profiles))]
+        of = {key: row for key, row in rows.items() if row["dataset"] == name}
+        made = {key: recipes[key] for key in of if key in recipes}
+        closed = {key for key, config in made.items() if config["train"] is None}
+        scales = [config["scale"] for config in made.values()]
         found.append(
             {
                 "name": name,
                 "experiments": str(len(of)),
-                "seen": _range(row["training_images_seen"] for row in of if row["paper"] != "baseline"),
-                "tested": _range(row["test_images"] for row in of),
-                "width": _factor(scale.width for scale in scales),
-                "batch": _factor(scale.batch for scale in scales),
+                "seen": _range(row["training_images_seen"] for key, row in of.items() if key not in closed),
+                "tested": _range(row["test_images"] for row in of.values()),
+                "width": _factor(scale["width"] for scale in scales),
+                "batch": _factor(scale["batch"] for scale in scales),
             }
         )
     return found

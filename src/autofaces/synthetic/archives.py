@@ -23,11 +23,10 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from autofaces import files
-from autofaces.machine import processors
+from autofaces.core import files
+from autofaces.core.machine import processors
 from autofaces.synthetic import anime, photo, sketch
-from autofaces.synthetic import face as geometry
-from autofaces.synthetic.face import Face
+from autofaces.synthetic.face import Face, draw
 
 
 class _Task(NamedTuple):
@@ -81,9 +80,9 @@ def _anime(folder: Path, images: int, seed: int, processes: int) -> None:
         members.setdefault(drawing, []).append(f"images/{k}_{year}.jpg")
     tasks = []
     for drawing, names in members.items():
-        face = geometry.draw(seed, 2 * drawing, 0, "anime")
+        face = draw(seed, 2 * drawing, 0, "anime")
         if face.male:  # three of ten characters are men, as most are women in the real set
-            face = geometry.draw(seed, 2 * drawing + 1, 0, "anime")
+            face = draw(seed, 2 * drawing + 1, 0, "anime")
         side = int(np.random.default_rng([seed, drawing, 5]).integers(90, 121))
         tasks.append(_Task(names[0], face, anime.render, side, side))
     copies = {names[0]: names for names in members.values()}
@@ -157,7 +156,7 @@ _COLOURED = {
 
 def _student(seed: int, number: int, male: bool) -> Face:
     """Face `number` of the CUHK students: young, looking ahead in soft light before a blue wall."""
-    drawn = (geometry.draw(seed, identity, 0, "cufs") for identity in count(1000 * number))
+    drawn = (draw(seed, identity, 0, "cufs") for identity in count(1000 * number))
     face = next(face for face in drawn if face.male == male)
     return dataclasses.replace(
         face,
@@ -226,7 +225,7 @@ def _faces(layout: str, images: int, seed: int) -> Iterator[Face]:
         identity = 0
         while True:
             for image in range(images_of(layout, seed, identity)):
-                yield geometry.draw(seed, identity, image, layout)
+                yield draw(seed, identity, image, layout)
             identity += 1
 
     return islice(endless(), images)

@@ -15,8 +15,7 @@ from functools import cache
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from autofaces.synthetic import face as geometry
-from autofaces.synthetic import photo
+from autofaces.synthetic import geometry, photo
 from autofaces.synthetic.face import Face
 
 Array = np.ndarray

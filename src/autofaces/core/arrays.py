@@ -1,0 +1,66 @@
+"""The arrays that training and evaluation read: about.json, and of each part `<part>.npy` and `<part>.csv`."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autofaces.core.files import BadInput
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PARTS = ("train", "validation", "test")
+
+
+def load(folder: Path | str, part: str) -> np.memmap:
+    """The images of a part as a read-only memory map, uint8 (N, H, W, C) in 0..255, C 1 (grey) or 3 (RGB).
+
+    BadInput where the file is absent, cut, or holds anything else.
+    """
+    path = Path(folder) / f"{part}.npy"
+    try:
+        array = np.lib.format.open_memmap(path, mode="r")
+    except FileNotFoundError:
+        raise BadInput(f"{path}: not found; run `dvc repro preprocess`") from None
+    except (ValueError, EOFError) as error:
+        raise BadInput(f"{path}: not a whole .npy file ({error}); run `dvc repro --force preprocess`") from None
+    right = array.dtype == np.uint8 and array.ndim == 4 and array.shape[3] in (1, 3) and array.flags.c_contiguous
+    if not right:
+        raise BadInput(f"{path}: {array.dtype} {array.shape}; expected uint8 (N, H, W, 1 or 3) in C order")
+    return array
+
+
+def labels(folder: Path | str, part: str) -> "pd.DataFrame":
+    """What is known of each image of a part, row i of image i: file, group, identity where known (all text), labels.
+
+    BadInput where the file is absent, or has not one row for each image.
+    """
+    import pandas as pd  # half a second that training alone does without
+
+    path = Path(folder) / f"{part}.csv"
+    text = dict.fromkeys(("file", "group", "identity", "photo"), "str")
+    try:  # only an empty cell is a missing value: a person may be called NA
+        table = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""])
+    except FileNotFoundError:
+        raise BadInput(f"{path}: not found; run `dvc repro preprocess`") from None
+    images = len(load(folder, part))
+    if len(table) != images:
+        raise BadInput(f"{path}: {len(table)} rows for {images} images; run `dvc repro --force preprocess`")
+    return table
+
+
+def about(folder: Path | str) -> dict[str, Any]:
+    """What the images are: `profile` that chose them, `faces` (synthetic, local or official), `crop` of the originals
+    (see preprocessing.fit)."""
+    path = Path(folder) / "about.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{path}: not readable ({error}); run `dvc repro --force preprocess`") from None
+
+
+def evenly(count: int, most: int) -> np.ndarray:
+    """Indices of at most `most` of `count` things, evenly spaced, the first and the last among them."""
+    return np.linspace(0, count - 1, min(most, count), dtype=int)

@@ -1,0 +1,386 @@
+"""The schema of params.yaml and its only reader.
+
+Every stage checks the whole file before it works, so one wrong setting stops a run at its start; what a stage then
+reads, it names: `section("datasets.lfw")`, `profile("width")`. A test compares those names with dvc.yaml.
+
+A model's settings are the arguments of its constructor, an objective's the keyword-only arguments of its function:
+both are read from the source text, so that a new model is one file and one row, and no stage has to import torch to
+check its settings.
+"""
+
+import ast
+import difflib
+import functools
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    create_model,
+    field_validator,
+    model_validator,
+)
+
+from autofaces.core.files import BadInput
+
+PATH = "params.yaml"
+PACKAGE = Path(__file__).parents[1]
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$")]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Application = Literal["search", "probe", "denoise", "morph", "copies"]
+SplitRule = Literal["identity", "official", "random"]
+
+
+class SettingsError(BadInput):
+    """A setting that is not allowed; the message names the key, the value and what is allowed."""
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Scale(Section):
+    """How much smaller than in its paper a training is; as it stands, not at all."""
+
+    image_passes: Annotated[int, Field(ge=1)] | None = None  # images seen, at most; None: the paper's schedule
+    width: Annotated[float, Field(gt=0, le=1)] = 1.0  # factor on the model's channel counts
+    batch: Annotated[float, Field(gt=0, le=1)] = 1.0  # factor on the batch size: fewer images still make enough updates
+
+
+class Profile(Section):
+    """How much of the papers' work is done."""
+
+    source: Literal["synthetic", "local", "official"]
+    images: Annotated[int, Field(ge=30)] | None  # at most, per dataset; None: all
+    scale: dict[str, Scale]  # by dataset
+    seeds: Annotated[int, Field(ge=1)]  # trainings of each row, from the seeds 0, 1, ... of weights, order and noise
+    threads: Annotated[int, Field(ge=1)] | None  # of a training or evaluation on a CPU; None: all there are
+    precision: Literal["float32", "auto"]  # auto: bfloat16 where the hardware multiplies it
+    split: dict[str, SplitRule]  # instead of the dataset's own rule
+
+    @model_validator(mode="after")
+    def _synthetic_faces_need_a_number(self) -> "Profile":
+        if self.source == "synthetic" and self.images is None:
+            raise ValueError("images: source synthetic draws as many faces as asked for; set a number")
+        return self
+
+
+class File(Section):
+    """One official file of a dataset: where it is had, and how it is known to be whole."""
+
+    urls: Annotated[list[Annotated[str, Field(pattern=r"^https?://")]], Field(min_length=1)]  # in order of trial
+    bytes: Annotated[int, Field(gt=0)] | None = None
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+
+
+class Archive(Section):
+    """Where pictures come from: how the archive is laid out, and which official files it is."""
+
+    layout: Literal["lfw", "anime", "celeba", "cufs", "folder"]
+    files: dict[str, File] = {}  # official files, by the name they have in the archive folder
+
+
+class Dataset(Section):
+    """One face dataset: the archive it is made of, and how its images become arrays."""
+
+    archive: str
+    size: Literal[32, 64, 128]  # pixels of a side, after preprocessing
+    channels: Literal[1, 3]  # grey or RGB
+    crop: Literal["square", "whole"] | Annotated[int, Field(ge=8)]  # largest centred square, all, or centred pixels
+    split: SplitRule
+    validation: Fraction  # share of the images (of the training images where the rule is official)
+    test: Fraction  # share of the images (unused where the rule is official)
+
+    @model_validator(mode="after")
+    def _something_is_left_to_train_on(self) -> "Dataset":
+        if self.validation + self.test >= 1:
+            raise ValueError(f"validation + test: {self.validation} + {self.test} leave nothing to train on")
+        return self
+
+
+class Schedule(Section):
+    """How a row is trained: for `epochs`, or for `steps`. A paper says what its rows share, a row what differs."""
+
+    epochs: Annotated[int, Field(ge=1)] | None = None
+    steps: Annotated[int, Field(ge=1)] | None = None  # optimiser updates
+    batch_size: Annotated[int, Field(ge=1)] | None = None  # images of one update
+    optimizer: Literal["adam", "adamax"] | None = None
+    learning_rate: Annotated[float, Field(gt=0, le=1)] | None = None
+    clip_norm: Annotated[float, Field(gt=0)] | None = None  # largest norm of the gradient; None: as it is
+
+    def batch(self, factor: float) -> int:
+        """Images of one update at a profile's factor; at least 2, which batch norm needs."""
+        return min(self.batch_size, max(2, round(self.batch_size * factor)))
+
+
+class Paper(Section):
+    """What the rows of a paper share."""
+
+    train: Schedule | None = None  # None: its rows have a closed form
+
+
+class Component(BaseModel):
+    """A model or an objective: its name, and the arguments that its source declares."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
+
+    name: Name
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        return dict(self.__pydantic_extra__ or {})
+
+
+class Experiment(Section):
+    """One row of a paper's table."""
+
+    paper: str  # a key of `papers`
+    dataset: str
+    model: Component
+    objective: Component | None = None  # None: the model has a closed form
+    train: Schedule | None = None  # what differs from the paper's
+    applications: list[Application] = []  # what evaluate tries the code for
+
+    @field_validator("model")
+    @classmethod
+    def _model_is_known(cls, component: Component) -> Component:
+        return _checked(component, "model", models())
+
+    @field_validator("objective")
+    @classmethod
+    def _objective_is_known(cls, component: Component | None) -> Component | None:
+        return component and _checked(component, "objective", objectives())
+
+
+class Params(Section):
+    """All of params.yaml."""
+
+    profile: str
+    seed: Annotated[int, Field(ge=0)]
+    data_root: str | None
+    profiles: dict[Name, Profile]
+    archives: dict[Name, Archive]
+    datasets: dict[Name, Dataset]
+    papers: dict[Name, Paper]
+    experiments: dict[Name, Experiment]
+
+    @model_validator(mode="after")
+    def _references_exist(self) -> "Params":
+        _one_of("profile", self.profile, self.profiles)
+        for key, dataset in self.datasets.items():
+            _one_of(f"datasets.{key}.archive", dataset.archive, self.archives)
+        for key, experiment in self.experiments.items():
+            _one_of(f"experiments.{key}.paper", experiment.paper, self.papers)
+            _one_of(f"experiments.{key}.dataset", experiment.dataset, self.datasets)
+        for key, profile in self.profiles.items():
+            for field in ("scale", "split"):
+                for dataset in getattr(profile, field):
+                    _one_of(f"profiles.{key}.{field}", dataset, self.datasets)
+        return self
+
+    @model_validator(mode="after")
+    def _rows_can_be_trained(self) -> "Params":
+        for key, experiment in self.experiments.items():
+            self._check_row(key, experiment, schedule(self.papers[experiment.paper].train, experiment))
+        return self
+
+    def _check_row(self, key: str, experiment: Experiment, train: Schedule | None) -> None:
+        profile, place = self.profiles[self.profile], f"experiments.{key}"
+        if experiment.dataset not in profile.scale:
+            raise ValueError(
+                f"profiles.{self.profile}.scale: {experiment.dataset}, the dataset of {key}, is missing; "
+                f"`{experiment.dataset}: {{}}` trains at its paper's own scale"
+            )
+        if train is None:
+            if experiment.objective or experiment.train:
+                raise ValueError(
+                    f"{place}: objective, train: set both (trained by gradient) or neither (a closed form); "
+                    f"papers.{experiment.paper}.train may hold what rows share"
+                )
+            return
+        missing = [name for name in ("batch_size", "optimizer", "learning_rate") if getattr(train, name) is None]
+        if missing or (train.epochs is None) == (train.steps is None):
+            what = f"{', '.join(missing)}: missing" if missing else "epochs, steps: set one of the two"
+            raise ValueError(f"{place}.train: {what} (here or in papers.{experiment.paper}.train)")
+        warmup = experiment.objective.arguments.get("warmup_epochs", 0)
+        if warmup and (train.epochs or 0) < warmup:
+            ours = f"of {train.epochs} epochs" if train.epochs else "in steps"
+            raise ValueError(f"{place}.objective.warmup_epochs = {warmup}: longer than the training {ours}")
+        factor = profile.scale[experiment.dataset].batch
+        if profile.images and train.batch(factor) > profile.images:
+            raise ValueError(
+                f"{place}.train.batch_size = {train.batch_size}: times "
+                f"profiles.{self.profile}.scale.{experiment.dataset}.batch = {factor} more than "
+                f"profiles.{self.profile}.images = {profile.images}, all the images there are"
+            )
+
+
+def schedule(shared: Schedule | None, experiment: Experiment) -> Schedule | None:
+    """How a row is trained: what its paper's rows share, and what the row itself says; None of a closed form.
+
+    A row that sets `epochs` or `steps` does not take the other one from the paper.
+    """
+    own = experiment.train.model_dump(exclude_unset=True) if experiment.train else {}
+    if experiment.objective is None or not (shared or own):
+        return None
+    common = shared.model_dump(exclude_unset=True) if shared else {}
+    if own.keys() & {"epochs", "steps"}:
+        common = {name: value for name, value in common.items() if name not in ("epochs", "steps")}
+    return Schedule(**common | own)
+
+
+def load(path: Path | str = PATH) -> Params:
+    """Read and check the settings. SettingsError names every wrong key, its value and what is allowed."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise SettingsError(f"{path}: not found in {Path.cwd()}; run from the project's top folder") from None
+    try:
+        settings = yaml.load(text, _Loader)
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{path}: not readable as YAML: {error}") from None
+    models(), objectives()  # a file that cannot be read is named once, not by every row
+    try:
+        return Params.model_validate(settings)
+    except ValidationError as error:
+        lines = [_explain(e) for e in error.errors()]
+        raise SettingsError("\n".join([f"{path}: {len(lines)} wrong:", *(f"  {x}" for x in lines)])) from None
+
+
+def section(name: str) -> Any:
+    """The checked value at a dotted name of params.yaml, for instance `experiments.ray-stacked`."""
+    value: Any = load()
+    for part in name.split("."):
+        known = value if isinstance(value, Mapping) else type(value).model_fields
+        if part not in known:
+            raise SettingsError(f"{name}: {_unknown(part, known)}")
+        value = value[part] if isinstance(value, Mapping) else getattr(value, part)
+    return value
+
+
+def profile(field: str) -> Any:
+    """The checked value at a dotted name of the active profile."""
+    return section(f"profiles.{section('profile')}.{field}")
+
+
+@functools.cache
+def models() -> dict[str, type[BaseModel]]:
+    """Schema of the arguments of every model, by name: one file of networks/ each, read but not imported."""
+    files = sorted((PACKAGE / "networks").glob("*.py"))
+    return {f.stem: _class_schema(f) for f in files if f.name != "__init__.py"}
+
+
+@functools.cache
+def objectives() -> dict[str, type[BaseModel]]:
+    """Schema of the keyword-only arguments of every public function of objectives.py."""
+    tree = ast.parse((PACKAGE / "training" / "objectives.py").read_text(encoding="utf-8"))
+    functions = [n for n in tree.body if isinstance(n, ast.FunctionDef) and not n.name.startswith("_")]
+    return {f.name: _schema(f.name, f.args.kwonlyargs, f.args.kw_defaults) for f in functions}
+
+
+def class_name(model: str) -> str:
+    """The class a model's file defines: dcgan_pooled -> DcganPooled."""
+    return "".join(word.capitalize() for word in model.split("_"))
+
+
+def _class_schema(file: Path) -> type[BaseModel]:
+    name = class_name(file.stem)
+    try:
+        body = ast.parse(file.read_text(encoding="utf-8")).body
+    except SyntaxError as error:
+        raise SettingsError(f"{file}: not readable as Python: line {error.lineno}: {error.msg}") from None
+    cls = next((n for n in body if isinstance(n, ast.ClassDef) and n.name == name), None)
+    if cls is None:
+        there = ", ".join(n.name for n in body if isinstance(n, ast.ClassDef)) or "none"
+        raise SettingsError(f"{file}: no class {name}, which its file's name asks for; classes there: {there}")
+    init = next((n for n in cls.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"), None)
+    if init is None:
+        raise SettingsError(f"{file}: class {name} has no __init__(self, size, channels, width, *, ...)")
+    return _schema(name, init.args.kwonlyargs, init.args.kw_defaults)
+
+
+def _schema(name: str, arguments: list[ast.arg], defaults: list[ast.expr | None]) -> type[BaseModel]:
+    vocabulary = {"Annotated": Annotated, "Field": Field, "Literal": Literal}
+    fields: dict[str, Any] = {}
+    for argument, default in zip(arguments, defaults, strict=True):
+        if argument.annotation is None:
+            raise TypeError(f"{name}: argument {argument.arg} has no type")
+        kind = eval(ast.unparse(argument.annotation), vocabulary)
+        fields[argument.arg] = (kind, ... if default is None else ast.literal_eval(default))
+    return create_model(name, __config__=ConfigDict(extra="forbid", strict=True), **fields)
+
+
+def _checked(component: Component, kind: str, schemas: dict[str, type[BaseModel]]) -> Component:
+    _one_of("name", component.name, schemas)
+    try:
+        schemas[component.name].model_validate(component.arguments)
+    except ValidationError as error:
+        known = ", ".join(schemas[component.name].model_fields) or "none"
+        reasons = "; ".join(_explain(e) for e in error.errors())
+        raise ValueError(f"{kind} {component.name}: {reasons} (arguments of {component.name}: {known})") from None
+    return component
+
+
+def _one_of(key: str, value: str, known: Mapping[str, Any]) -> None:
+    if value not in known:
+        raise ValueError(f"{key}: {_unknown(value, known)}")
+
+
+def _unknown(value: str, known: Any) -> str:
+    close = difflib.get_close_matches(value, known, n=1)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    return f"{value!r} is unknown; known: {', '.join(known)}{hint}"
+
+
+def _explain(error: Any) -> str:
+    """One line of pydantic's report in our words: key, what was got, what is allowed."""
+    branches = {"int", "str", "literal", "constrained-int", "constrained-str", "function-after"}
+    where = ".".join(str(p) for p in error["loc"] if not _is_branch(str(p), branches))
+    got = error["input"]
+    match error["type"]:
+        case "missing":
+            return f"{where}: missing"
+        case "extra_forbidden":
+            return f"{where} = {got!r}: unknown key"
+        case "value_error":
+            return f"{where}: {error['ctx']['error']}" if where else str(error["ctx"]["error"])
+        case "float_type" | "int_type" if isinstance(got, str) and _is_number(got):
+            return f"{where} = {got!r}: this is text; write the number without quotes"
+        case _:
+            return f"{where} = {got!r}: {error['msg'][0].lower()}{error['msg'][1:]}"
+
+
+def _is_branch(part: str, branches: set[str]) -> bool:
+    # pydantic adds the tried branch of a union to the location, such as "constrained-int" or "literal['a','b']"
+    return part in branches or "[" in part
+
+
+def _is_number(text: str) -> bool:
+    try:
+        TypeAdapter(float).validate_python(text)
+    except ValidationError:
+        return False
+    return True
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+    """YAML 1.2 numbers: 1e-05, as DVC writes it, is a number there, and text to PyYAML. Ten times quicker in C."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in rules if tag != "tag:yaml.org,2002:float"]
+    for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$|^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$"),
+    list("-+0123456789."),
+)

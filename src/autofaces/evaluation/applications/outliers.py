@@ -1,0 +1,105 @@
+"""Finding images that are not of the data set by how ill they suit the model: kovenko2020, section 4.2, figure 16."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from PIL import Image
+from sklearn.metrics import average_precision_score, roc_auc_score
+from torch import nn
+
+from autofaces.core.params import Component
+from autofaces.evaluation.applications.encoding import some, spread
+from autofaces.evaluation.scores import all_scores, scores
+
+IMAGES = 500  # test images, and at most as many outliers of each kind
+TRAINING = 10_000  # training images, at most, that the threshold comes from
+PATCH = 16  # pixels of a side of the patches that are shuffled
+SHOWN = 4  # images of each kind in the figure
+
+
+def measure(
+    model: nn.Module,
+    objective: Component | None,
+    train: np.ndarray,
+    test: np.ndarray,
+    others: Mapping[str, np.ndarray],
+) -> tuple[dict[str, float], dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """How well a score tells outliers from at most 500 test images, whose score should be the lower one.
+
+    train, test: uint8 (N, H, W, C); others: test images of other data sets by name, of any size; they are outliers,
+    and so are those of `spoilt`. Scores: those of evaluation.scores.
+
+    Metrics: outlier_auroc, outlier_aupr, of the paper's score, the KL, means over kinds of outlier; test images and
+    outliers weigh the same, so that chance is 0.5 of both. With _<kind>: of each kind; with _mse and _elbo, before the
+    kind: by the other scores. A model without KL has these only. outlier_recall_at_median: share of outliers, mean over
+    kinds, above the paper's threshold, the median KL of at most 10,000 training images.
+    Values, (N,): outlier_fpr_at_median, 1 of test images above that threshold, 0 of others, NaN of those not scored.
+    Pictures: outlier_images_test and outlier_images_<kind>, uint8 (4, H, W, C), with their outlier_shown_<...> (4,);
+    outlier_scores_train, _test and _<kind>, (N,): the KL, or of a model without the mse. outlier_kinds: names (K,).
+    """
+    index = some(len(test), IMAGES)
+    chosen = test[index]
+    images = {"test": chosen, **{name: alike(other[some(len(other), IMAGES)], test) for name, other in others.items()}}
+    images |= spoilt(chosen)
+    found = {kind: all_scores(model, objective, pictures) for kind, pictures in images.items()}
+    metrics: dict[str, float] = {}
+    for score in found["test"]:
+        name = "" if score == "kl" else f"_{score}"
+        by_kind = {kind: separation(found["test"][score], found[kind][score]) for kind in images if kind != "test"}
+        for value in ("auroc", "aupr"):
+            metrics[f"outlier_{value}{name}"] = float(np.mean([v[value] for v in by_kind.values()]))
+            metrics |= {f"outlier_{value}{name}_{kind}": v[value] for kind, v in by_kind.items()}
+    main = "kl" if "kl" in found["test"] else "mse"
+    familiar = scores(model, train[some(len(train), TRAINING if main == "kl" else IMAGES)])
+    values = {}
+    if main == "kl":
+        above = {kind: f["kl"] > np.median(familiar) for kind, f in found.items()}
+        values["outlier_fpr_at_median"] = spread(above.pop("test"), index, len(test))
+        metrics["outlier_recall_at_median"] = float(np.mean([share.mean() for share in above.values()]))
+
+    pictures = {"outlier_kinds": np.array([kind for kind in images if kind != "test"])}
+    pictures["outlier_scores_train"] = familiar
+    for kind, its in found.items():
+        shown = some(len(images[kind]), SHOWN)
+        pictures[f"outlier_images_{kind}"] = images[kind][shown]
+        pictures[f"outlier_shown_{kind}"] = its[main][shown]
+        pictures[f"outlier_scores_{kind}"] = its[main]
+    return metrics, values, pictures
+
+
+def spoilt(images: np.ndarray) -> dict[str, np.ndarray]:
+    """Outliers made of uint8 (N, H, W, C): uniform noise; the images turned by 90 and by 180 degrees, and with their
+    patches of 16x16 pixels in random order."""
+    random = np.random.default_rng(0)
+    count, height, width, channels = images.shape
+    rows, columns = height // PATCH, width // PATCH
+    patches = images.reshape(count, rows, PATCH, columns, PATCH, channels).swapaxes(2, 3)
+    order = random.permuted(np.tile(np.arange(rows * columns), (count, 1)), axis=1)
+    mixed = patches.reshape(count, rows * columns, PATCH, PATCH, channels)[np.arange(count)[:, None], order]
+    return {
+        "noise": random.integers(0, 256, images.shape, np.uint8),
+        "turned90": np.rot90(images, axes=(1, 2)).copy(),
+        "turned180": np.rot90(images, 2, axes=(1, 2)).copy(),
+        "shuffled": mixed.reshape(patches.shape).swapaxes(2, 3).reshape(images.shape),
+    }
+
+
+def alike(images: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """Images of another data set, uint8 (N, h, w, c), in the size and the channels of `like`, (., H, W, C)."""
+    if images.shape[1:] == like.shape[1:]:
+        return images
+    mode, size = "RGB" if like.shape[3] == 3 else "L", (like.shape[2], like.shape[1])
+    resized = [np.asarray(Image.fromarray(image.squeeze()).convert(mode).resize(size)) for image in images]
+    return np.stack(resized).reshape(len(images), *like.shape[1:])
+
+
+def separation(inliers: np.ndarray, outliers: np.ndarray) -> dict[str, float]:
+    """How well scores (N,) and (M,) separate: areas under the ROC curve, and under precision and recall, where both
+    classes weigh the same; 0.5: not at all, 1: all outliers are above all inliers."""
+    truth = np.repeat([0, 1], [len(inliers), len(outliers)])
+    weight = np.repeat([1 / len(inliers), 1 / len(outliers)], [len(inliers), len(outliers)])
+    values = np.concatenate([inliers, outliers])
+    return {
+        "auroc": float(roc_auc_score(truth, values)),
+        "aupr": float(average_precision_score(truth, values, sample_weight=weight)),
+    }

@@ -1,0 +1,83 @@
+"""How ill images suit a model: scores that tell outliers from images of the data set (kovenko2020, section 4.2)."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from autofaces.core.params import Component
+from autofaces.evaluation import inference
+from autofaces.training.layers import Code, point
+from autofaces.training.likelihoods import bernoulli_nats, gaussian_nats, kl_nats
+from autofaces.training.pixels import normalise, to_unit
+
+
+def scores(model: nn.Module, images: np.ndarray) -> np.ndarray:
+    """The score of a model, (N,) float64 of uint8 (N, H, W, C): of a variational one the kl, else the mse.
+
+    Both as `all_scores` has them; for the kl nothing is decoded.
+    """
+
+    def one(inputs: Tensor, code: Code) -> dict[str, Tensor]:
+        return {"": _mse(model, inputs, model.decode(code)) if isinstance(code, Tensor) else _kl(code)}
+
+    return _each(model, images, one)[""]
+
+
+def all_scores(model: nn.Module, objective: Component | None, images: np.ndarray) -> dict[str, np.ndarray]:
+    """Scores of uint8 (N, H, W, C), (N,) float64 each, higher of what suits the model less.
+
+    mse: of the reconstruction, pixels in [0, 1]. Of a variational model also kl: KL(q(code | image) || N(0, I)) in
+    nats; elbo: minus the evidence lower bound in nats, at the mean of the code instead of draws, where the objective is
+    one (`likelihood`).
+    """
+
+    def every(inputs: Tensor, code: Code) -> dict[str, Tensor]:
+        output = model.decode(point(code))
+        values = {"mse": _mse(model, inputs, output)}
+        if isinstance(code, Tensor):
+            return values
+        values = {"kl": _kl(code)} | values
+        if pixels == "bernoulli":
+            values["elbo"] = values["kl"] + bernoulli_nats(model.logits(point(code)), inputs)
+        elif pixels:
+            values["elbo"] = values["kl"] + gaussian_nats(output, inputs, pixels)
+        return values
+
+    pixels = likelihood(objective, images.shape[3])
+    return _each(model, images, every)
+
+
+def likelihood(objective: Component | None, channels: int) -> str | float | None:
+    """What an objective takes pixels for, so that it is a bound on their likelihood: "bernoulli", or the variance of a
+    normal distribution; None where it is no bound.
+
+    Mean squared error + k / (H W) KL is, times C H W / (2 variance), a bound with the variance k C / 2.
+    """
+    settings = objective.arguments if objective else {}
+    if "likelihood" in settings:
+        return settings["likelihood"] if settings["likelihood"] == "bernoulli" else settings.get("variance", 1.0)
+    return settings["kl"] * channels / 2 if settings.get("kl") else None
+
+
+@torch.inference_mode()
+def _each(
+    model: nn.Module, images: np.ndarray, values: Callable[[Tensor, Code], dict[str, Tensor]]
+) -> dict[str, np.ndarray]:
+    """What `values` gives of every batch and its code, put together."""
+    found: dict[str, list[Tensor]] = {}
+    for batch in inference.batches(model, images):
+        inputs = normalise(batch, model.pixel_range)
+        for name, value in values(inputs, model.encode(inputs)).items():
+            found.setdefault(name, []).append(value.cpu())
+    return {name: torch.cat(value).double().numpy() for name, value in found.items()}
+
+
+def _kl(code: tuple[Tensor, Tensor]) -> Tensor:
+    return kl_nats(*(part.double() for part in code))
+
+
+def _mse(model: nn.Module, inputs: Tensor, output: Tensor) -> Tensor:
+    made, original = (to_unit(images, model.pixel_range).double() for images in (output, inputs))
+    return (made - original).square().mean((1, 2, 3))

@@ -1,0 +1,111 @@
+"""Figures that set rows beside each other: their pictures, their errors, and how their trainings went."""
+
+import math
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from autofaces import papers
+from autofaces.core.files import BadInput
+from autofaces.figures import canvas
+from autofaces.figures.canvas import COLOURS, FACE, MEDIUM
+from autofaces.figures.runs import Run, Runs
+
+SOME, MORE = 5, 6  # faces in a row: as they are, and smaller
+
+
+def compared(told: papers.Compared, runs: Runs, note: str) -> Figure:
+    """The same unseen faces: as they are, and what each run makes of them, beside its means over all test images.
+
+    BadInput if the runs were not shown the same faces.
+    """
+    first, *others = runs
+    originals = runs[first].pictures["originals"]
+    for name in others:
+        if not np.array_equal(runs[name].pictures["originals"], originals):
+            raise BadInput(
+                f"figure '{told.title}': {name} (dataset {runs[name].config['dataset']}) was shown other faces than "
+                f"{first} ({runs[first].config['dataset']}); give its row in params.yaml the same dataset, or "
+                "`paper: own`"
+            )
+    count = SOME if told.side == FACE else MORE
+    rows = [("original", originals[:count])]
+    rows += [(_measured(name, run), run.pictures["reconstructions"][:count]) for name, run in runs.items()]
+    means = f"Means over {len(runs[first].images):,} unseen faces; detail: correlation of edges with the original's."
+    return canvas.faces(rows, told.title, f"{note} {means}", side=told.side)
+
+
+def depths(told: papers.Depths, runs: Runs, note: str) -> Figure:
+    """Some faces, each through every run, decoded from every depth of the code."""
+    rows = []
+    first = next(iter(runs.values())).pictures
+    for i, original in enumerate(first["originals"][: len(first["depths"])]):
+        rows += [(name, np.stack([original, *run.pictures["depths"][i]])) for name, run in runs.items()]
+    levels = [f"depth {k}" for k in range(1, first["depths"].shape[1] + 1)]
+    return canvas.faces(rows, told.title, note, columns=["original", *levels], side=MEDIUM)
+
+
+def errors(told: papers.Errors, runs: Runs, note: str) -> Figure:
+    """A bar for each run's error, a colour for each kind of run: the first word of its name."""
+    kinds = list(dict.fromkeys(name.partition("-")[0] for name in runs))
+    colours = list(COLOURS.values())
+    return canvas.bars(
+        {name: run.images["mse"].to_numpy() for name, run in runs.items()},
+        [colours[kinds.index(name.partition("-")[0]) % len(colours)] for name in runs],
+        told.title,
+        "mean squared error, with its 95 % interval over images",
+        note,
+    )
+
+
+def samples(told: papers.Samples, runs: Runs, note: str) -> Figure:
+    """A line of faces that each run makes up."""
+    return canvas.faces([(name, run.pictures["samples"][:SOME]) for name, run in runs.items()], told.title, note)
+
+
+def sprites(told: papers.Sprites, runs: Runs, note: str) -> Figure:
+    """A block of faces that each run makes up."""
+    blocks = [(name, run.pictures["samples"]) for name, run in runs.items()]
+    return canvas.sprites(blocks, told.title, note, told.columns, told.lines, told.side)
+
+
+def curves(told: papers.Curves, runs: Runs, note: str) -> Figure:
+    """The runs' histories, panel by panel."""
+    return canvas.curves([_panel(panel, runs) for panel in told.panels], told.title, note, told.width)
+
+
+def _panel(told: papers.Panel, runs: Runs) -> canvas.Panel:
+    lines = []
+    for row, column, name, colour, style in told.lines:
+        across, up = _across(told.x, runs[row]), _column(runs[row], column)
+        lines.append(canvas.Line(name, across, up, COLOURS[colour], style))
+    warmup = told.warmup and runs[told.warmup].config["objective"]["arguments"].get("warmup_epochs")
+    return canvas.Panel(told.heading, told.x, told.y, lines, (warmup, "end of warm-up") if warmup else None)
+
+
+def _across(x: str, run: Run) -> pd.Series:
+    """Where a row of the history stands; epochs of the full schedule are what a warm-up counts (training.loop.Plan)."""
+    table, train = run.history, run.config["train"]
+    if x == "epoch":
+        return table["epoch"]
+    if x == "iteration":
+        return table["step"]
+    full = train.get("epochs") or train["steps"] * table["epoch"].iloc[-1] / table["step"].iloc[-1]
+    return full * table["step"] / table["step"].iloc[-1]
+
+
+def _column(run: Run, name: str) -> pd.Series:
+    """A number of the history; of a reconstruction loss, without what does not depend on the model: N/2 log(2 pi
+    variance), of a Gaussian."""
+    values = run.history[name]
+    settings = run.config["objective"]["arguments"]
+    if name.endswith("reconstruction_nats") and settings["likelihood"] == "gaussian":
+        numbers = run.pictures["originals"][0].size
+        return values - numbers / 2 * math.log(2 * math.pi * settings.get("variance", 1.0))
+    return values
+
+
+def _measured(name: str, run: Run) -> str:
+    means = run.images.mean()
+    return f"{name}\nmse {means.mse:.4f}\nssim {means.ssim:.2f}\ndetail {means.gradient_correlation:.2f}"

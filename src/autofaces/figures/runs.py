@@ -1,0 +1,85 @@
+"""What figures are drawn from: the results of experiments."""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from autofaces.core import history
+from autofaces.core.files import BadInput
+from autofaces.papers import Figure
+
+FACES_ARE = {"synthetic": "synthetic faces", "local": "real faces, local archives", "official": "real faces"}
+
+
+class Run(NamedTuple):
+    """One experiment's results, as the figures need them."""
+
+    config: dict[str, Any]  # config.json
+    metrics: dict[str, object]  # metrics.json
+    images: pd.DataFrame  # every test image's metrics
+    pictures: dict[str, np.ndarray]  # pictures.npz; uint8 (K, H, W, C): originals, reconstructions, samples, depths
+    history: pd.DataFrame
+
+
+Runs = dict[str, Run]  # by experiment, or by the name a figure gives it
+
+
+def read(folder: Path | str) -> Runs:
+    """The results of a paper's experiments, in the order of rows.json, from the folder that collect filled."""
+    path = Path(folder) / "rows.json"
+    if not path.exists():
+        raise BadInput(f"{path}: not found; name rows of this paper in dvc.yaml's collect, then `dvc repro collect`")
+    return {key: run(path.with_name(key)) for key in json.loads(path.read_text(encoding="utf-8"))}
+
+
+def run(folder: Path) -> Run:
+    """What evaluate found, and what stage outliers did, in outliers/ below; of images, the first seed's."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    images = pd.read_csv(folder / "images.csv")
+    metrics, pictures = {}, {}
+    for place in (folder, folder / "outliers"):
+        if place.exists():
+            metrics |= json.loads((place / "metrics.json").read_text(encoding="utf-8"))
+            with np.load(place / "pictures.npz") as found:
+                pictures |= dict(found)
+    images = images[images.seed == images.seed.iloc[0]]
+    return Run(config, metrics, images, pictures, history.read(folder / "dvclive"))
+
+
+def picked(told: Figure, paper: str, runs: Runs) -> Runs:
+    """The runs that a figure shows, by the names it gives them. BadInput where one is not there."""
+    if told.rows is None:
+        of = {key: run for key, run in runs.items() if told.dataset in ("", run.config["dataset"])}
+        return {_short(key, paper): run for key, run in of.items()}
+    for key in told.rows:
+        if key not in runs:
+            raise BadInput(
+                f"figures of {paper} need the experiment {key}; there are {', '.join(runs) or 'none of this paper'}; "
+                "take the row of params.yaml, and its line of stage collect in dvc.yaml, back from git"
+            )
+    return {name.format(**_arguments(runs[key])): runs[key] for key, name in told.rows.items()}
+
+
+def measured_at(runs: Runs) -> str:
+    """What a figure of these runs stands for, in a line: data, profile, and images seen in training."""
+    configs = [run.config for run in runs.values()]
+    datasets, faces, profiles = ({config[name] for config in configs} for name in ("dataset", "faces", "profile"))
+    seen = [config["training"]["images"] for config in configs]
+    return (
+        f"On {', '.join(sorted(datasets))} ({'; '.join(FACES_ARE[name] for name in sorted(faces))}), "
+        f"profile {', '.join(sorted(profiles))}, "
+        f"{' to '.join(f'{n:,}' for n in dict.fromkeys((min(seen), max(seen))))} images seen in training."
+    )
+
+
+def _arguments(run: Run) -> dict[str, Any]:
+    return (run.config["objective"] or {}).get("arguments", {})
+
+
+def _short(key: str, paper: str) -> str:
+    """An experiment without its paper: ray-stacked -> stacked."""
+    first, _, rest = key.partition("-")
+    return rest if rest and paper.startswith(first) else key

@@ -1,0 +1,89 @@
+"""Likelihoods and divergences in nats per image, and all that is drawn: noise comes from counters, never from a state.
+
+Nats per image are summed over pixels and channels, or over the dimensions of the code.
+"""
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+ACTIVE = 0.01  # variance over images from which on a number of the code counts as used
+
+
+def gaussian_nats(output: Tensor, target: Tensor, variance: float) -> Tensor:
+    """-log N(target; output, variance I), (B,): kovenko2020, equation (5) with its last sign put right."""
+    squares = (target - output).square().flatten(1)
+    return squares.sum(1) / (2 * variance) + squares.shape[1] / 2 * math.log(2 * math.pi * variance)
+
+
+def bernoulli_nats(logits: Tensor, target: Tensor) -> Tensor:
+    """Cross-entropy of greys in [0, 1] taken as probabilities, (B,): kolotouros2017's CE."""
+    return binary_cross_entropy_with_logits(logits, target, reduction="none").flatten(1).sum(1)
+
+
+def kl_nats(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """KL(N(mean, exp(log_variance)) || N(0, I)), (B,): kovenko2020, equation (7) with its minus sign."""
+    return -0.5 * (1 + log_variance - mean.square() - log_variance.exp()).flatten(1).sum(1)
+
+
+def evidence(
+    model: nn.Module,
+    images: Tensor,
+    code: tuple[Tensor, Tensor],
+    noise: torch.Generator,
+    likelihood: str,
+    variance: float = 1.0,
+) -> dict[str, Tensor]:
+    """The evidence lower bound of images (B, C, H, W) with its sign turned, from one draw of their code (mean and
+    log-variance), (B,) each: reconstruction_nats (`likelihood` gaussian, with `variance`, or bernoulli), kl_nats,
+    elbo_nats (their sum), and bits_per_dim, elbo_nats for each pixel and channel (of a gaussian likelihood 8 bits more
+    would count the 256 levels). Kovenko2020, equations (4) to (8)."""
+    mean, log_variance = (part.float() for part in code)
+    drawn = draw(mean, log_variance, noise)
+    if likelihood == "gaussian":
+        reconstruction = gaussian_nats(model.decode(drawn).float(), images, variance)
+    else:
+        reconstruction = bernoulli_nats(model.logits(drawn).float(), images)
+    divergence = kl_nats(mean, log_variance)
+    bound = reconstruction + divergence
+    return {
+        "reconstruction_nats": reconstruction,
+        "kl_nats": divergence,
+        "elbo_nats": bound,
+        "bits_per_dim": bound / (images[0].numel() * math.log(2)),
+    }
+
+
+def generator(device: torch.device, *counters: int) -> torch.Generator:
+    """A source of random numbers on `device` that depends on the counters alone."""
+    (seed,) = np.random.SeedSequence(counters).generate_state(1, np.uint64)
+    return torch.Generator(device).manual_seed(int(seed))
+
+
+def draw(mean: Tensor, log_variance: Tensor, noise: torch.Generator) -> Tensor:
+    """A draw from N(mean, exp(log_variance)) that gradients pass through."""
+    epsilon = torch.randn(mean.shape, generator=noise, device=mean.device, dtype=mean.dtype)
+    return mean + (log_variance / 2).exp() * epsilon
+
+
+def corrupt(images: Tensor, noise: torch.Generator, std: float = 0.0, dropout: float = 0.0) -> Tensor:
+    """Images (B, C, H, W) with Gaussian noise added (not clipped), or numbers set to 0 at the rate `dropout`.
+
+    As in a dropout layer, numbers that stay are divided by 1 - dropout; multiply by it to see the damage alone.
+    """
+    if std:
+        epsilon = torch.randn(images.shape, generator=noise, device=images.device, dtype=images.dtype)
+        images = images + std * epsilon
+    if dropout:
+        stays = torch.rand(images.shape, generator=noise, device=images.device) >= dropout
+        images = images * stays / (1 - dropout)
+    return images
+
+
+def active_units(means: Tensor) -> int:
+    """Means of the codes of N images, (N, ...) -> how many of a code's numbers vary over the images, with a variance
+    above 0.01 (Burda et al. 2016, appendix C). 0: the decoder is told nothing."""
+    return int((means.float().flatten(1).var(0, correction=0) > ACTIVE).sum())

@@ -1,0 +1,303 @@
+"""The one training loop.
+
+Order and noise come from counters (seed, epoch, step), so a resumed run needs no state of a random generator, and ends
+in the same bytes as one that was never interrupted.
+"""
+
+import math
+import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from autofaces.core import files
+from autofaces.core.arrays import evenly
+from autofaces.core.history import Row
+from autofaces.core.params import Schedule
+from autofaces.training import checkpoints, likelihoods
+from autofaces.training.layers import Code, point
+from autofaces.training.objectives import Context, Objective
+from autofaces.training.pixels import normalise, to_unit
+
+CHECKPOINT_SECONDS = 60
+ROWS = 10, 100  # of the history, about at least and at most
+VALIDATION_BATCH = 64
+PREFETCH = 3  # batches read ahead
+TRAINING, VALIDATION = 1, 2  # what noise is for
+CLOSED_FORM_BLOCK = 256  # images in memory at a time
+OPTIMIZERS = {"adam": partial(torch.optim.Adam, fused=True), "adamax": torch.optim.Adamax}
+
+
+class Plan(NamedTuple):
+    """How long a training is, in optimiser updates."""
+
+    batch_size: int
+    per_epoch: int  # the rest of an epoch that does not fill a batch waits for the next epoch's order
+    steps: int
+    row_every: int  # updates between two rows of the history
+    epochs: float  # of the full schedule, which a training that is cut short passes through faster
+
+    def epoch(self, step: int) -> float:
+        """Where in the full schedule the training is after so many updates."""
+        return step / self.steps * self.epochs
+
+
+def plan(name: str, schedule: Schedule, images: int, image_passes: int | None, factor: float = 1.0) -> Plan:
+    """The schedule on a training set of so many images, cut to `image_passes` images, its batch size times `factor`.
+
+    BadInput if no batch is full.
+    """
+    batch = schedule.batch(factor)
+    if batch > images:
+        raise files.BadInput(
+            f"experiments.{name}.train.batch_size: {batch} at this profile, larger than the training set of {images} "
+            "images; set a smaller batch, or more images in the profile"
+        )
+    per_epoch = images // batch
+    full = steps = schedule.steps or schedule.epochs * per_epoch
+    if image_passes:
+        steps = max(1, min(full, image_passes // batch))
+    epochs = steps / per_epoch
+    least, most = ROWS
+    row_every = (
+        math.ceil(per_epoch / math.ceil(least / epochs)) if epochs < least else per_epoch * math.ceil(epochs / most)
+    )
+    return Plan(batch, per_epoch, steps, row_every, full / per_epoch)
+
+
+def fit(
+    name: str,
+    model: nn.Module,
+    objective: Objective,
+    train: np.memmap,
+    validation: np.memmap,
+    plan: Plan,
+    schedule: Schedule,
+    *,
+    seed: int,
+    dtype: torch.dtype,
+    checkpoint: Path,
+) -> Iterator[Row]:
+    """Train `model` in place, on the device it is on; yield a row of the history per epoch.
+
+    train, validation: uint8 (N, H, W, C). Where `checkpoint` exists, go on from there (its rows are yielded again).
+    A row: epoch, step, images; train_loss and the objective's terms, means since the row before; what `validate` says.
+    BadInput when the loss is no longer finite.
+    """
+    device = next(model.parameters()).device
+    optimizer = OPTIMIZERS[schedule.optimizer](model.parameters(), lr=schedule.learning_rate)
+    step, rows, sums = 0, [], {}
+    if state := checkpoints.load(checkpoint):
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        step, rows, sums = state["step"], state["rows"], state["sums"]
+        yield from rows
+    # on a GPU each look at the loss waits for the device
+    look_every = 1 if device.type == "cpu" else 50
+    saved = time.monotonic()
+    model.train()
+    with tqdm(
+        total=plan.steps * plan.batch_size,
+        initial=step * plan.batch_size,
+        desc=name,
+        unit=" images",
+        unit_scale=True,
+        disable=None,
+        dynamic_ncols=True,
+    ) as bar:
+        for images in batches(train, plan, seed, step, device):
+            context = Context(plan.epoch(step), likelihoods.generator(device, seed, TRAINING, step))
+            with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
+                loss, terms = objective(model, normalise(images, model.pixel_range), context)
+            loss.backward()
+            if schedule.clip_norm:
+                nn.utils.clip_grad_norm_(model.parameters(), schedule.clip_norm)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            step += 1
+            for term, value in {"train_loss": loss.detach(), **terms}.items():
+                sums[term] = sums.get(term, 0.0) + value.double()
+            bar.update(plan.batch_size)
+
+            end_of_row = step % plan.row_every == 0 or step == plan.steps
+            overdue = time.monotonic() - saved > CHECKPOINT_SECONDS
+            if step % look_every == 0 or end_of_row or overdue:
+                sums = {term: float(value) for term, value in sums.items()}
+                if not math.isfinite(sums["train_loss"]):
+                    raise files.BadInput(
+                        f"{name}: step {step}: the loss is no longer finite at learning rate {schedule.learning_rate}; "
+                        "set a smaller train.learning_rate, of the row or of its paper, or a train.clip_norm"
+                    )
+                bar.set_postfix_str(f"epoch {step / plan.per_epoch:.1f}, loss {float(loss.detach()):.4g}")
+            if end_of_row:
+                steps = step - (rows[-1]["step"] if rows else 0)
+                row = {"epoch": step / plan.per_epoch, "step": step, "images": step * plan.batch_size}
+                row |= {term: value / steps for term, value in sums.items()}
+                row |= validate(model, objective, validation, dtype, plan.epoch(step), seed)
+                rows.append(row)
+                sums = {}
+            if end_of_row or overdue:
+                checkpoints.save(
+                    checkpoint,
+                    {
+                        "model": model.state_dict(),
+                        "optimizer": optimizer.state_dict(),
+                        "step": step,
+                        "rows": rows,
+                        "sums": sums,
+                    },
+                )
+                saved = time.monotonic()
+            if end_of_row:
+                yield rows[-1]
+
+
+def fit_closed_form(name: str, model: nn.Module, train: np.memmap, validation: np.memmap) -> Row:
+    """Fit a model that needs no gradient (one with a `fit`), in place; the one row of its history."""
+    if not hasattr(model, "fit"):
+        raise files.BadInput(f"experiments.{name}.objective: missing; {type(model).__name__} has no closed form")
+
+    def blocks() -> Iterator[Tensor]:
+        for start in range(0, len(train), CLOSED_FORM_BLOCK):
+            index = np.arange(start, min(start + CLOSED_FORM_BLOCK, len(train)))
+            yield normalise(torch.from_numpy(read_images(train, index)), model.pixel_range).contiguous()
+
+    try:
+        model.cpu().fit(
+            lambda: tqdm(blocks(), desc=name, total=math.ceil(len(train) / CLOSED_FORM_BLOCK), disable=None)
+        )
+    except ValueError as error:
+        raise files.BadInput(f"experiments.{name}.model: {error}") from None
+    errors = [mean_squared_error(model, array, len(array)) for array in (train, validation)]
+    row = {"epoch": 1, "step": 1, "images": len(train)}
+    return row | {"train_loss": errors[0], "validation_loss": errors[1], "validation_mse": errors[1]}
+
+
+def batches(array: np.memmap, plan: Plan, seed: int, start: int, device: torch.device) -> Iterator[Tensor]:
+    """The training's batches from step `start` on: uint8 (B, H, W, C) on `device`.
+
+    On a GPU that can hold it the whole array lies there; else a thread reads ahead, so that memory does not grow with
+    the array.
+    """
+
+    def order() -> Iterator[np.ndarray]:
+        for epoch in range(start // plan.per_epoch, math.ceil(plan.steps / plan.per_epoch)):
+            permutation = np.random.default_rng([seed, epoch]).permutation(len(array))
+            for step in range(plan.per_epoch):
+                if start <= epoch * plan.per_epoch + step < plan.steps:
+                    yield permutation[step * plan.batch_size : (step + 1) * plan.batch_size]
+
+    if device.type == "cuda" and array.nbytes < torch.cuda.mem_get_info(device)[0] / 2:
+        resident = torch.from_numpy(np.array(array)).to(device)
+        for index in order():
+            yield resident[torch.from_numpy(index).to(device)]
+        return
+    with ThreadPoolExecutor(1) as reader:
+        ahead: deque = deque()
+        for index in order():
+            ahead.append(reader.submit(read_images, array, index))
+            if len(ahead) > PREFETCH:
+                yield torch.from_numpy(ahead.popleft().result()).to(device)
+        for future in ahead:
+            yield torch.from_numpy(future.result()).to(device)
+
+
+def read_images(array: np.memmap, index: np.ndarray) -> np.ndarray:
+    """Copy the images at `index` by reading the file: through the mapping, each would stay counted as our memory."""
+    images = np.empty((len(index), *array.shape[1:]), array.dtype)
+    with Path(array.filename).open("rb", buffering=0) as file:
+        for image, i in zip(images, index, strict=True):
+            file.seek(array.offset + int(i) * image.nbytes)
+            if file.readinto(image) != image.nbytes:
+                raise files.BadInput(f"{array.filename}: ends before image {i}; run `dvc repro preprocess` again")
+    return images
+
+
+@torch.inference_mode()
+def validate(
+    model: nn.Module,
+    objective: Objective,
+    array: np.memmap,
+    dtype: torch.dtype,
+    epoch: float,
+    seed: int,
+) -> Row:
+    """validation_loss and validation_<term> of the objective, means over images; validation_mse, of the reconstruction
+    of the clean image on [0, 1]; of a variational model active_units, code means that vary over the images.
+
+    The noise is the same at every call, so that rows can be compared.
+    """
+    device = next(model.parameters()).device
+    model.eval()
+    sums: Row = {}
+    means = []
+    for start in range(0, len(array), VALIDATION_BATCH):
+        images = torch.from_numpy(array[start : start + VALIDATION_BATCH].copy()).to(device)
+        inputs = normalise(images, model.pixel_range)
+        context = Context(epoch, likelihoods.generator(device, seed, VALIDATION, start))
+        once = _Once(model)  # of a plain autoencoder the objective has made all that is asked for here
+        with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
+            loss, terms = objective(once, inputs, context)
+            code = once.encode(inputs)
+            output = to_unit(once.decode(point(code)), model.pixel_range)
+        terms = {"loss": loss, **terms, "mse": _errors(output, images).mean()}
+        for term, value in terms.items():
+            sums[f"validation_{term}"] = sums.get(f"validation_{term}", 0.0) + float(value) * len(images)
+        if not isinstance(code, Tensor):
+            means.append(code[0])
+    model.train()
+    row = {term: total / len(array) for term, total in sums.items()}
+    if means:
+        row["active_units"] = likelihoods.active_units(torch.cat(means))
+    return row
+
+
+@torch.inference_mode()
+def mean_squared_error(model: nn.Module, array: np.memmap, limit: int) -> float:
+    """MSE of the reconstruction on [0, 1] over at most `limit` evenly spaced images of `array`, in evaluation mode
+    and in float32 whatever the training's precision was."""
+    device = next(model.parameters()).device
+    model.eval()
+    index = evenly(len(array), limit)
+    total = 0.0
+    for part in np.array_split(index, math.ceil(len(index) / 64)):
+        images = torch.from_numpy(read_images(array, part)).to(device)
+        output = to_unit(model(normalise(images, model.pixel_range)), model.pixel_range)
+        total += float(_errors(output, images).sum())
+    return total / len(index)
+
+
+class _Once:
+    """A model that answers the same question, about the very same tensor, without computing it again."""
+
+    def __init__(self, model: nn.Module):
+        self.model = model
+        self.known: dict[tuple[str, int], tuple[Tensor, Code]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.model, name)
+
+    def encode(self, images: Tensor) -> Code:
+        return self._answer("encode", images)
+
+    def decode(self, code: Tensor) -> Tensor:
+        return self._answer("decode", code)
+
+    def _answer(self, what: str, asked: Tensor) -> Any:
+        key = what, id(asked)
+        if key not in self.known:  # with what was asked, so that no other tensor takes its place in memory
+            self.known[key] = asked, getattr(self.model, what)(asked)
+        return self.known[key][1]
+
+
+def _errors(output: Tensor, images: Tensor) -> Tensor:
+    """Each image's mean squared error on [0, 1], (B,) float64."""
+    return (output - normalise(images, (0.0, 1.0))).square().mean((1, 2, 3), dtype=torch.float64)

@@ -1,0 +1,44 @@
+"""What trained models make of images."""
+
+import numpy as np
+import pytest
+import torch
+from test_models import VARIATIONAL, make
+
+from autofaces.evaluation import inference
+from autofaces.training import pixels
+from autofaces.training.layers import point
+
+
+@pytest.fixture(params=["pooling", "pooling, batch norm, variational"])
+def trained(request) -> torch.nn.Module:
+    return make(request.param)[0].eval()
+
+
+def faces(count: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (count, 64, 64, 3), np.uint8)
+
+
+@pytest.mark.parametrize("key", VARIATIONAL)
+def test_images_are_made_up_from_the_same_noise_to_the_same_bytes(key):
+    model, images = make(key)
+    made = [inference.draw(model.eval(), 2, torch.Generator().manual_seed(s)) for s in (0, 0, 1)]
+    assert made[0].shape == (2, *images.permute(0, 3, 1, 2).shape[1:])
+    assert 0 <= made[0].min() <= made[0].max() <= 1
+    assert torch.equal(made[0], made[1])
+    assert not torch.equal(made[0], made[2])
+
+
+def test_codes_are_means_whatever_the_batch(trained, monkeypatch):
+    whole = inference.codes(trained, faces(7))
+    expected = point(trained.encode(pixels.normalise(torch.from_numpy(faces(7)), trained.pixel_range)))
+    np.testing.assert_allclose(whole, expected.detach().flatten(1), atol=1e-5)
+    monkeypatch.setattr(inference, "BATCH", 3)
+    np.testing.assert_allclose(inference.codes(trained, faces(7)), whole, atol=1e-5)
+
+
+def test_a_morph_starts_and_ends_at_the_reconstructions(trained):
+    strip = inference.morph(trained, faces(2))
+    ends = inference.reconstruct(trained, torch.from_numpy(faces(2)))
+    assert strip.shape == (9, 3, 64, 64)
+    np.testing.assert_allclose(strip[[0, -1]], ends, atol=1e-5)
