@@ -13,8 +13,8 @@ import pandas as pd
 from torch import nn
 
 from autofaces.core import arrays
+from autofaces.core.arrays import evenly
 from autofaces.core.params import Component
-from autofaces.evaluation.applications.encoding import some
 from autofaces.evaluation.inference import codes
 
 USES = ("search", "probe", "denoise", "outliers", "morph", "copies")
@@ -51,7 +51,7 @@ def measure(
     metrics: dict[str, float] = {}
     values: dict[str, np.ndarray] = {}
     pictures: dict[str, np.ndarray] = {}
-    fitted = some(len(train.images), TRAINING)
+    fitted = evenly(len(train.images), TRAINING)
     images, labels = train.images[fitted], train.labels.iloc[fitted]
     # each application is imported where it is asked for: scikit-learn and scikit-image take over a second
     if {"search", "probe"} & set(uses):

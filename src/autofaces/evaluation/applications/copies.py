@@ -4,8 +4,9 @@ import numpy as np
 from torch import Tensor, nn
 
 from autofaces.core import files
+from autofaces.core.arrays import evenly
 from autofaces.evaluation import inference
-from autofaces.evaluation.applications.encoding import BLOCK, numbers, some
+from autofaces.evaluation.applications.encoding import BLOCK, numbers
 from autofaces.evaluation.inference import batches, draw, reconstruct, tensor
 from autofaces.training.likelihoods import generator
 from autofaces.training.pixels import pixels
@@ -31,7 +32,7 @@ def measure(model: nn.Module, train: np.ndarray, test: np.ndarray) -> tuple[dict
             "with mean and log-variance"
         )
     samples = pixels(draw(model, IMAGES, generator(inference.device(model), 0)))
-    chosen = test[some(len(test), IMAGES)]
+    chosen = test[evenly(len(test), IMAGES)]
     rebuilt = np.concatenate([pixels(reconstruct(model, batch)) for batch in batches(model, chosen)])
     index, distance = nearest(np.concatenate([samples, rebuilt, chosen]), train)
     made_up, others, originals = (np.median(d) for d in np.split(distance, [IMAGES, IMAGES + len(chosen)]))

@@ -5,7 +5,8 @@ import torch
 from skimage.restoration import denoise_nl_means, denoise_wavelet, estimate_sigma, inpaint_biharmonic
 from torch import Tensor, nn
 
-from autofaces.evaluation.applications.encoding import some, spread
+from autofaces.core.arrays import evenly
+from autofaces.evaluation.applications.encoding import spread
 from autofaces.evaluation.inference import device
 from autofaces.training.likelihoods import corrupt, generator
 from autofaces.training.pixels import normalise, pixels, to_unit
@@ -30,10 +31,10 @@ def measure(
     with _mean: the average training image, which has seen nothing.
     Pictures, uint8 (K, H, W, C): denoise_clean, and of each kind of damage denoise_<kind>_spoilt, _model and _<method>.
     """
-    chosen = some(len(test), IMAGES)
+    chosen = evenly(len(test), IMAGES)
     clean = normalise(torch.from_numpy(test[chosen]), (0.0, 1.0))
     average = torch.from_numpy(np.asarray(mean, np.float32) / 255).permute(2, 0, 1).expand_as(clean)
-    shown = some(len(chosen), SHOWN)
+    shown = evenly(len(chosen), SHOWN)
     values: dict[str, np.ndarray] = {}
     pictures = {"denoise_clean": pixels(clean[shown])}
     damages = {

@@ -1,14 +1,8 @@
-"""What the measures of uses share: choosing among images, and what codes are compared with, pixels and principal
-components."""
+"""What the measures of uses share: what codes are compared with, pixels and principal components."""
 
 import numpy as np
 
 BLOCK = 512  # pictures whose pixels are in memory as numbers at a time
-
-
-def some(number: int, most: int) -> np.ndarray:
-    """Indices of at most `most` of `number` things, evenly spaced."""
-    return np.linspace(0, number - 1, min(number, most)).round().astype(int)
 
 
 def spread(values: np.ndarray, index: np.ndarray, number: int) -> np.ndarray:

@@ -3,7 +3,7 @@
 import numpy as np
 from torch import Tensor, nn
 
-from autofaces.evaluation.applications.encoding import some
+from autofaces.core.arrays import evenly
 from autofaces.evaluation.inference import between, morph
 from autofaces.evaluation.sharpness import laplacian_variance, luma
 from autofaces.training.pixels import pixels
@@ -22,7 +22,7 @@ def measure(model: nn.Module, test: np.ndarray) -> tuple[dict[str, float], dict[
     Pictures, uint8 (K, 9, H, W, C): morph_strips, and morph_blends of the ends' pixels; morph_ends (K, 2, H, W, C), the
     test images themselves.
     """
-    chosen = some(len(test), 2 * PAIRS)
+    chosen = evenly(len(test), 2 * PAIRS)
     half = len(chosen) // 2
     pairs = np.stack([chosen[:half], chosen[half : 2 * half]], 1)  # from the first half of the set to the second
     strips = [morph(model, test[pair]) for pair in pairs]
@@ -32,7 +32,7 @@ def measure(model: nn.Module, test: np.ndarray) -> tuple[dict[str, float], dict[
         "morph_sharpness": float(np.mean([middle(strip) for strip in strips])),
         "morph_sharpness_blend": float(np.mean([middle(blend) for blend in blends])),
     }
-    shown = some(half, SHOWN)
+    shown = evenly(half, SHOWN)
     return metrics, {
         "morph_ends": test[pairs[shown]],
         "morph_strips": np.stack([pixels(strips[i]) for i in shown]),

@@ -7,8 +7,9 @@ from PIL import Image
 from sklearn.metrics import average_precision_score, roc_auc_score
 from torch import nn
 
+from autofaces.core.arrays import evenly
 from autofaces.core.params import Component
-from autofaces.evaluation.applications.encoding import some, spread
+from autofaces.evaluation.applications.encoding import spread
 from autofaces.evaluation.scores import all_scores, scores
 
 IMAGES = 500  # test images, and at most as many outliers of each kind
@@ -37,9 +38,12 @@ def measure(
     Pictures: outlier_images_test and outlier_images_<kind>, uint8 (4, H, W, C), with their outlier_shown_<...> (4,);
     outlier_scores_train, _test and _<kind>, (N,): the KL, or of a model without the mse. outlier_kinds: names (K,).
     """
-    index = some(len(test), IMAGES)
+    index = evenly(len(test), IMAGES)
     chosen = test[index]
-    images = {"test": chosen, **{name: alike(other[some(len(other), IMAGES)], test) for name, other in others.items()}}
+    images = {
+        "test": chosen,
+        **{name: alike(other[evenly(len(other), IMAGES)], test) for name, other in others.items()},
+    }
     images |= spoilt(chosen)
     found = {kind: all_scores(model, objective, pictures) for kind, pictures in images.items()}
     metrics: dict[str, float] = {}
@@ -50,7 +54,7 @@ def measure(
             metrics[f"outlier_{value}{name}"] = float(np.mean([v[value] for v in by_kind.values()]))
             metrics |= {f"outlier_{value}{name}_{kind}": v[value] for kind, v in by_kind.items()}
     main = "kl" if "kl" in found["test"] else "mse"
-    familiar = scores(model, train[some(len(train), TRAINING if main == "kl" else IMAGES)])
+    familiar = scores(model, train[evenly(len(train), TRAINING if main == "kl" else IMAGES)])
     values = {}
     if main == "kl":
         above = {kind: f["kl"] > np.median(familiar) for kind, f in found.items()}
@@ -60,7 +64,7 @@ def measure(
     pictures = {"outlier_kinds": np.array([kind for kind in images if kind != "test"])}
     pictures["outlier_scores_train"] = familiar
     for kind, its in found.items():
-        shown = some(len(images[kind]), SHOWN)
+        shown = evenly(len(images[kind]), SHOWN)
         pictures[f"outlier_images_{kind}"] = images[kind][shown]
         pictures[f"outlier_shown_{kind}"] = its[main][shown]
         pictures[f"outlier_scores_{kind}"] = its[main]

@@ -8,7 +8,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor, nn
 
-from autofaces.evaluation.applications.encoding import some
+from autofaces.core.arrays import evenly
 from autofaces.evaluation.inference import encode, tensor
 
 # label: CelebA's attribute, or the factor of synthetic faces and how it is read
@@ -76,7 +76,7 @@ def feature_maps(model: nn.Module, images: np.ndarray) -> dict[str, np.ndarray]:
     uint8 (N, H, W, C) -> probe_faces (4, H, W, C) and probe_maps, uint8 (4, M, h, w): 8 maps, evenly spaced among those
     that vary, each from its least to its largest value. Nothing of a model without such a convolution.
     """
-    faces = images[some(len(images), FACES)]
+    faces = images[evenly(len(images), FACES)]
     made: list[Tensor] = []
     encoder = getattr(model, "encoder", nn.Identity())
     hooks = [
@@ -93,7 +93,7 @@ def feature_maps(model: nn.Module, images: np.ndarray) -> dict[str, np.ndarray]:
     maps = large[-1].float().cpu().numpy()
     variance = maps.var((0, 2, 3))
     alive = np.flatnonzero(variance >= ALIVE * variance.max())
-    maps = maps[:, alive[some(len(alive), MAPS)]]
+    maps = maps[:, alive[evenly(len(alive), MAPS)]]
     low, high = maps.min((0, 2, 3), keepdims=True), maps.max((0, 2, 3), keepdims=True)
     scaled = (maps - low) / np.maximum(high - low, np.finfo(np.float32).tiny)
     return {"probe_faces": np.asarray(faces), "probe_maps": (255 * scaled).round().astype(np.uint8)}

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from sklearn.preprocessing import KernelCenterer
 
-from autofaces.evaluation.applications.encoding import products, some, spread
+from autofaces.core.arrays import evenly
+from autofaces.evaluation.applications.encoding import products, spread
 
 K = 5
 LABELS = ("identity", "factor_hair_style")  # what similar means: the first that two test images share
@@ -38,7 +39,7 @@ def measure(
     found = nearest(codes @ codes.T, "cosine")
     name = shared_label(labels.iloc[kept])
     if name is None:
-        shown = some(len(images), SHOWN)
+        shown = evenly(len(images), SHOWN)
         return {}, {}, {"search_queries": images[shown], "search_nearest": images[found[shown]]}
     label = pd.factorize(labels[name].iloc[kept])[0]
     shares = {}
@@ -51,7 +52,7 @@ def measure(
     values = {f"search_precision_at_{K}{n}": spread(s[asked], kept[asked], number) for n, s in shares.items()}
     right = label[found] == label[:, None]
     ranked = asked[np.argsort(right[asked].sum(1), kind="stable")]
-    shown = ranked[some(len(ranked), SHOWN)]
+    shown = ranked[evenly(len(ranked), SHOWN)]
     return (
         {"search_asked": len(asked)},
         values,
