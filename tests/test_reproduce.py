@@ -366,9 +366,12 @@ def test_options_are_refused():
         (None, 64, 2, 4, 4),
     ],
 )
-def test_workers_never_take_more_than_the_processors(threads, processors, gpus, asked, count):
+def test_workers_never_take_more_than_the_processors(threads, processors, gpus, asked, count, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     workers = crew(threads, processors, [str(n) for n in range(gpus)], asked)
     assert len(workers) == count
+    for worker in workers:
+        assert int(worker["OMP_NUM_THREADS"]) * count <= max(processors, threads or 1)
     if gpus:
         assert [worker["CUDA_VISIBLE_DEVICES"] for worker in workers] == [str(i % gpus) for i in range(count)]
 

@@ -46,6 +46,6 @@ def crew(threads: int | None, processors: int, gpus: list[str], asked: int | Non
         print(f"JOBS={asked}: only {most} at once, as a training takes {threads or 'all'} of {processors} processors")
     shared = {**WAITING, **os.environ, "PYTHONUNBUFFERED": "1"}
     shared["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])  # `python`
-    if gpus and not threads:
-        shared.setdefault("OMP_NUM_THREADS", str(processors // count))
+    # of NumPy and scikit-learn too: two threads beside a busy neighbour are several times slower than one
+    shared.setdefault("OMP_NUM_THREADS", str(threads or processors // count))
     return [shared | ({"CUDA_VISIBLE_DEVICES": gpus[i % len(gpus)]} if gpus else {}) for i in range(count)]
