@@ -100,6 +100,7 @@ class TestCheck:
         (tmp_path / "networks").mkdir()
         (tmp_path / "networks/mine.py").write_text("class Other:\n    pass\n")
         monkeypatch.setattr(params, "PACKAGE", tmp_path)
+        monkeypatch.setattr(params, "networks", lambda: ["mine"])
         monkeypatch.setattr(params, "models", params.models.__wrapped__)  # without its cache
         said = (
             f"error: {tmp_path}/networks/mine.py: no class Mine, which its file's name asks for; classes there: Other\n"

@@ -6,7 +6,7 @@ import pytest
 
 from autofaces import networks
 from autofaces.app import contract
-from autofaces.core import params
+from autofaces.core import found, params
 from autofaces.core.params import Component
 from autofaces.training import models
 
@@ -47,7 +47,8 @@ def tried(tmp_path, monkeypatch):
         assert old in WHOLE
         (tmp_path / "mine.py").write_text(WHOLE.replace(old, new))
         monkeypatch.setattr(networks, "__path__", [*networks.__path__, str(tmp_path)])
-        monkeypatch.setitem(params.models(), "mine", params._class_schema(tmp_path / "mine.py"))
+        monkeypatch.setattr(found, "networks", lambda: ["mine", "pca"])
+        params._class_schema(tmp_path / "mine.py")  # refuses a file whose arguments cannot be read
         monkeypatch.delitem(sys.modules, "autofaces.networks.mine", raising=False)
         return contract.tried("mine", 32, 1, 0.5, {})
 

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from autofaces.core import params
+from autofaces.core.found import class_name
 from autofaces.training import models, objectives
 
 ROOT = Path(__file__).parents[1]
@@ -184,7 +185,7 @@ def test_the_schema_of_a_model_is_its_constructor():
     import importlib
 
     for name, schema in params.models().items():
-        cls = getattr(importlib.import_module(f"autofaces.networks.{name}"), params.class_name(name))
+        cls = getattr(importlib.import_module(f"autofaces.networks.{name}"), class_name(name))
         keywords = [p for p in inspect.signature(cls).parameters.values() if p.kind is p.KEYWORD_ONLY]
         assert list(schema.model_fields) == [p.name for p in keywords]
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from autofaces.core import files, params
+from autofaces.core.found import class_name
 from autofaces.training import likelihoods, models, objectives
 from autofaces.training.layers import point
 
@@ -26,7 +27,7 @@ def tried(
 ) -> tuple[nn.Module | None, list[str]]:
     """A fresh network (None where there is none), and what is wrong with its file, a line each. Takes what
     `models.build` takes, and raises BadInput as it does where arguments and images do not fit: no fault of the file."""
-    cls, given = params.class_name(name), "".join(f", {k}={v!r}" for k, v in arguments.items())
+    cls, given = class_name(name), "".join(f", {k}={v!r}" for k, v in arguments.items())
     build = partial(models.build, name, size, channels, width, arguments)
     model = None
     with torch.random.fork_rng(devices=[]):

@@ -29,9 +29,9 @@ from pydantic import (
 )
 
 from autofaces.core.files import BadInput
+from autofaces.core.found import PACKAGE, class_name, networks
 
 PATH = "params.yaml"
-PACKAGE = Path(__file__).parents[1]
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$")]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
@@ -274,8 +274,7 @@ def profile(field: str) -> Any:
 @functools.cache
 def models() -> dict[str, type[BaseModel]]:
     """Schema of the arguments of every model, by name: one file of networks/ each, read but not imported."""
-    files = sorted((PACKAGE / "networks").glob("*.py"))
-    return {f.stem: _class_schema(f) for f in files if f.name != "__init__.py"}
+    return {name: _class_schema(PACKAGE / "networks" / f"{name}.py") for name in networks()}
 
 
 @functools.cache
@@ -284,11 +283,6 @@ def objectives() -> dict[str, type[BaseModel]]:
     tree = ast.parse((PACKAGE / "training" / "objectives.py").read_text(encoding="utf-8"))
     functions = [n for n in tree.body if isinstance(n, ast.FunctionDef) and not n.name.startswith("_")]
     return {f.name: _schema(f.name, f.args.kwonlyargs, f.args.kw_defaults) for f in functions}
-
-
-def class_name(model: str) -> str:
-    """The class a model's file defines: dcgan_pooled -> DcganPooled."""
-    return "".join(word.capitalize() for word in model.split("_"))
 
 
 def _class_schema(file: Path) -> type[BaseModel]:

@@ -13,9 +13,9 @@ from tqdm import tqdm
 
 from autofaces.core import arrays, files
 from autofaces.core.arrays import evenly
-from autofaces.core.params import Component
 from autofaces.evaluation import generation, inference, reconstruction, sharpness
 from autofaces.evaluation.inference import batches, draw, encode, reconstruct, tensor
+from autofaces.evaluation.scores import Objective
 from autofaces.training import devices, likelihoods, models
 from autofaces.training.layers import point
 from autofaces.training.pixels import normalise, pixels, to_unit
@@ -97,10 +97,10 @@ def write(folder: Path, summary: Mapping[str, Any], rows: list[dict], pictures: 
     np.savez(folder / "pictures.npz", **pictures)
 
 
-def objective(config: Mapping[str, Any]) -> Component | None:
+def objective(config: Mapping[str, Any]) -> Objective | None:
     """What a model was trained with, from its config; None of a closed form."""
     found = config["objective"]
-    return found and Component(name=found["name"], **found["arguments"])
+    return found and Objective(**found)
 
 
 def described(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -170,7 +170,7 @@ def codes(model: nn.Module, test: np.memmap) -> tuple[Tensor, Tensor] | None:
 
 @torch.inference_mode()
 def nats(
-    model: nn.Module, test: np.memmap, codes: tuple[Tensor, Tensor], objective: Component
+    model: nn.Module, test: np.memmap, codes: tuple[Tensor, Tensor], objective: Objective
 ) -> dict[str, np.ndarray]:
     """A variational model's values, (N,) float64 each: kl_nats; of one trained with the objective elbo also
     reconstruction_nats, elbo_nats and bits_per_dim, with the likelihood it was trained with.

@@ -1,16 +1,23 @@
 """How ill images suit a model: scores that tell outliers from images of the data set (kovenko2020, section 4.2)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from autofaces.core.params import Component
 from autofaces.evaluation import inference
 from autofaces.training.layers import Code, point
 from autofaces.training.likelihoods import bernoulli_nats, gaussian_nats, kl_nats
 from autofaces.training.pixels import normalise, to_unit
+
+
+class Objective(NamedTuple):
+    """What a model was trained with, as its config says."""
+
+    name: str
+    arguments: Mapping[str, Any]
 
 
 def scores(model: nn.Module, images: np.ndarray) -> np.ndarray:
@@ -25,7 +32,7 @@ def scores(model: nn.Module, images: np.ndarray) -> np.ndarray:
     return _each(model, images, one)[""]
 
 
-def all_scores(model: nn.Module, objective: Component | None, images: np.ndarray) -> dict[str, np.ndarray]:
+def all_scores(model: nn.Module, objective: Objective | None, images: np.ndarray) -> dict[str, np.ndarray]:
     """Scores of uint8 (N, H, W, C), (N,) float64 each, higher of what suits the model less.
 
     mse: of the reconstruction, pixels in [0, 1]. Of a variational model also kl: KL(q(code | image) || N(0, I)) in
@@ -49,7 +56,7 @@ def all_scores(model: nn.Module, objective: Component | None, images: np.ndarray
     return _each(model, images, every)
 
 
-def likelihood(objective: Component | None, channels: int) -> str | float | None:
+def likelihood(objective: Objective | None, channels: int) -> str | float | None:
     """What an objective takes pixels for, so that it is a bound on their likelihood: "bernoulli", or the variance of a
     normal distribution; None where it is no bound.
 

@@ -10,12 +10,13 @@ import numpy as np
 import torch
 from PIL import Image
 from sklearn.decomposition import PCA
+from threadpoolctl import threadpool_limits
 from torch import nn
 
 from autofaces.core import arrays, files
 from autofaces.evaluation import inference
 from autofaces.report import decoder
-from autofaces.training import models
+from autofaces.training import devices, models
 from autofaces.training.pixels import pixels, to_unit
 
 SLIDERS = 8  # leading directions that can be moved
@@ -48,11 +49,13 @@ def make(model_folder: Path | str, arrays_folder: Path | str) -> Playground | No
     if not (Path(model_folder).is_dir() and Path(arrays_folder).is_dir()):
         return None
     name = Path(model_folder).name
+    devices.pick(1)  # the page is the same bytes whatever the number of threads
     model, config = models.load(model_folder)
     if not models.is_variational(*(config[k] for k in ("name", "size", "channels", "arguments"))):
         raise files.BadInput(f"{name}: it is not variational, so there is no N(0, I) to draw from; choose a VAE")
     images = arrays.load(arrays_folder, "test")
-    return _made(model, name, images) if len(images) > 1 else None
+    with threadpool_limits(1):
+        return _made(model, name, images) if len(images) > 1 else None
 
 
 def principal(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
@@ -70,7 +73,7 @@ def principal(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
 def _made(model: nn.Module, name: str, images: np.memmap) -> Playground:
     codes = inference.codes(model, images)
     mean, directions, share = principal(codes.astype(np.float64))
-    chosen = np.linspace(0, len(images) - 1, min(FACES, len(images)), dtype=int)
+    chosen = arrays.evenly(len(images), FACES)
 
     def shaped(flat: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(flat.astype(np.float32)).unflatten(1, model.code_shape)

@@ -19,9 +19,8 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
-from autofaces.core import files, params
+from autofaces.core import files, found
 
 
 def build(name: str, size: int, channels: int, width: float, arguments: Mapping[str, Any]) -> nn.Module:
@@ -30,10 +29,10 @@ def build(name: str, size: int, channels: int, width: float, arguments: Mapping[
     `width` is a factor on the channel counts (1: the paper's). BadInput where there is no such model, and where it does
     not fit the size.
     """
-    if name not in params.models():
-        raise files.BadInput(f"model {name!r} is unknown; known: {', '.join(params.models())}")
+    if name not in found.networks():
+        raise files.BadInput(f"model {name!r} is unknown; known: {', '.join(found.networks())}")
     module = importlib.import_module(f"autofaces.networks.{name}")
-    return getattr(module, params.class_name(name))(size, channels, width, **arguments)
+    return getattr(module, found.class_name(name))(size, channels, width, **arguments)
 
 
 def count(model: nn.Module) -> int:
@@ -44,6 +43,8 @@ def count(model: nn.Module) -> int:
 def flops(model: nn.Module, size: int, channels: int) -> int:
     """Floating-point operations of one image's reconstruction: 2 for each multiplication with its addition, of
     convolutions and matrix products alone."""
+    from torch.utils.flop_counter import FlopCounterMode  # it imports Triton: only where it is needed
+
     parameter = next(model.parameters())
     images = torch.zeros(1, channels, size, size, device=parameter.device).to(memory_format=torch.channels_last)
     with torch.inference_mode(), FlopCounterMode(display=False) as counter:

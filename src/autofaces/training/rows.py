@@ -13,7 +13,8 @@ import torch
 from torch import nn
 
 from autofaces.core import arrays, files, history
-from autofaces.core.params import PACKAGE, Experiment, Scale, Schedule
+from autofaces.core.found import PACKAGE
+from autofaces.core.params import Experiment, Scale, Schedule
 from autofaces.training import checkpoints, loop, models, objectives
 from autofaces.training.devices import Machine
 

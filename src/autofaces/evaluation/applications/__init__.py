@@ -14,8 +14,8 @@ from torch import nn
 
 from autofaces.core import arrays
 from autofaces.core.arrays import evenly
-from autofaces.core.params import Component
 from autofaces.evaluation.inference import codes
+from autofaces.evaluation.scores import Objective
 
 USES = ("search", "probe", "denoise", "outliers", "morph", "copies")
 TRAINING = 2000  # training images, at most, for principal components, probes and the average image
@@ -36,7 +36,7 @@ class Labelled(NamedTuple):
 def measure(
     uses: Collection[str],
     model: nn.Module,
-    objective: Component | None,
+    objective: Objective | None,
     train: Labelled,
     test: Labelled,
     others: Mapping[str, np.ndarray],

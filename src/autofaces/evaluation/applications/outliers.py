@@ -8,9 +8,8 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from torch import nn
 
 from autofaces.core.arrays import evenly
-from autofaces.core.params import Component
 from autofaces.evaluation.applications.encoding import spread
-from autofaces.evaluation.scores import all_scores, scores
+from autofaces.evaluation.scores import Objective, all_scores, scores
 
 IMAGES = 500  # test images, and at most as many outliers of each kind
 TRAINING = 10_000  # training images, at most, that the threshold comes from
@@ -20,7 +19,7 @@ SHOWN = 4  # images of each kind in the figure
 
 def measure(
     model: nn.Module,
-    objective: Component | None,
+    objective: Objective | None,
     train: np.ndarray,
     test: np.ndarray,
     others: Mapping[str, np.ndarray],
