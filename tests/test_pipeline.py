@@ -137,7 +137,12 @@ def test_all_that_is_made_again_is_the_same_bytes(clone):
             {"evaluate": "", "outliers": "", "collect": "", "report": ""},
         ),
         ("verdicts/judge.py", '"""', '"""Edited. ', {"render": "", "claims": "", "report": ""}),
-        ("papers/ray2020.py", "Level by level", "level by level", {"render": "ray2020", "claims": "", "report": ""}),
+        (
+            "papers/ray2020.py",
+            "Trained level by level",
+            "Trained level after level",
+            {"render": "ray2020", "claims": "", "report": ""},
+        ),
         ("figures/canvas.py", "WIDTH = 900", "WIDTH = 901", {"render": ""}),
         ("core/files.py", '"""', '"""Said otherwise. ', {}),
         ("core/stage.py", '"error: ', '"Error: ', {}),
