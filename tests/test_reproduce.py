@@ -1,5 +1,6 @@
 """Several stages at once: the real runner and the real dvc, on a pipeline of small scripts."""
 
+import functools
 import os
 import shutil
 import signal
@@ -241,10 +242,12 @@ def test_a_make_that_is_killed_takes_all_with_it(toy):
 def test_a_stage_that_ignores_an_interrupt_is_killed_when_the_terminal_goes(toy):
     Path("wait").touch()
     rows(b="stubborn")
-    with subprocess.Popen(command(), stderr=subprocess.DEVNULL) as runner:
+    heard = functools.partial(signal.signal, signal.SIGHUP, signal.SIG_DFL)  # even if the tests run under nohup
+    with subprocess.Popen(command(), stderr=subprocess.DEVNULL, preexec_fn=heard) as runner:
         wait_until(lambda: at_work("b"))
         started = time.monotonic()
         runner.send_signal(signal.SIGHUP)
+        runner.wait(LONG)
     assert runner.returncode == 129
     assert time.monotonic() - started > reproduce.GRACE - 1
     assert not left_at_work()
