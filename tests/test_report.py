@@ -220,7 +220,7 @@ class TestPage:
 
     def test_it_says_what_the_rows_were_measured_on(self):
         text = page(rows={"a": ROW, "b": ROW | {"dataset": "anime"}}, recipes={"a": RECIPE})
-        assert "<strong>demo</strong>: synthetic faces, drawn by the program" in text
+        assert "<strong>demo</strong>: synthetic faces" in text
         assert "0 for faces and splits; 0, 1, 2 for weights, order and noise" in text
         assert "model ladder (norm batch); objective mse (kl 1.0)" in text
 

@@ -2,7 +2,7 @@
 
 import math
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,23 +20,15 @@ from autofaces.training import devices, likelihoods, models
 from autofaces.training.layers import point
 from autofaces.training.pixels import normalise, pixels, to_unit
 
-# of a row's summary, in this order, before what was measured
-ABOUT = (
-    "profile",
-    "paper",
-    "dataset",
-    "seeds",
-    "parameters",
-    "flops_per_image",
-    "precision",
-    "training_images_seen",
-)
 SHOWN = 8  # test images in the figures, the same for every model of a dataset
 DEEP = 2  # of them also decoded from every depth
 MADE_UP = 24  # samples in the figures
 MOST = 1000  # samples that are measured
 AVERAGED = 2000  # training images
 SAMPLES, CODES = 0, 1  # what noise is for
+
+# of one seed: values of every test image, (N,) each; numbers that no image has alone; pictures
+Measured = tuple[dict[str, np.ndarray], dict[str, float], dict[str, np.ndarray]]
 
 
 def row(folder: Path | str, data: Path | str, target: Path) -> dict[str, Any]:
@@ -47,19 +39,11 @@ def row(folder: Path | str, data: Path | str, target: Path) -> dict[str, Any]:
     pictures.npz and dvclive/, the history of its training.
     """
     parts = {part: arrays.load(data, part) for part in arrays.PARTS}
-    rows_, found, pictures, config = [], [], {}, {}
-    for place in models.seeds(folder):
-        model, its = models.load(place)
-        device = devices.pick(its["training"].get("threads")).device
-        values, numbers, made = _measured(model.to(device), its, parts, data)
-        rows_ += rows(values, its["training"]["seed"])
-        found.append(numbers)
-        pictures, config = pictures or made, config or its
-    summary = described(config) | {"seeds": len(found)}
-    summary = {name: summary[name] for name in ABOUT}
+    images, found, config, shown = _of_each_seed(folder, lambda model, its: _measured(model, its, parts, data))
+    summary = described(config, len(found))
     summary |= {"images": sum(map(len, parts.values())), "test_images": len(parts["test"])}
     summary |= over_seeds(found)
-    write(target, summary, rows_, pictures)
+    write(target, summary, images, shown)
     files.write_json(target / "config.json", config)
     shutil.copytree(Path(folder) / "dvclive", target / "dvclive")
     return summary
@@ -77,16 +61,14 @@ def outliers(folder: Path | str, own: str, data: Mapping[str, Path | str], targe
         raise files.BadInput(f"{folder}: dataset {own}; expected one of {', '.join(data)}")
     train, test = (applications.Labelled.load(data[own], part) for part in ("train", "test"))
     others = {name: arrays.load(place, "test") for name, place in data.items() if name != own}
-    rows_, found, pictures = [], [], {}
-    for place in models.seeds(folder):
-        model, config = models.load(place)
-        model.to(devices.pick(config["training"].get("threads")).device)
-        numbers, values, made = applications.measure(["outliers"], model, objective(config), train, test, others)
-        rows_ += rows(values, config["training"]["seed"])
-        pictures = pictures or made
-        found.append(means(values) | numbers)
+
+    def measured(model: nn.Module, config: Mapping[str, Any]) -> Measured:
+        numbers, values, shown = applications.measure(["outliers"], model, objective(config), train, test, others)
+        return values, numbers, shown
+
+    images, found, _, shown = _of_each_seed(folder, measured)
     summary = over_seeds(found)
-    write(target, summary, rows_, pictures)
+    write(target, summary, images, shown)
     return summary
 
 
@@ -103,28 +85,43 @@ def objective(config: Mapping[str, Any]) -> Objective | None:
     return found and Objective(**found)
 
 
-def described(config: Mapping[str, Any]) -> dict[str, Any]:
-    """What a model is, and how it was trained, from its config."""
-    training = config["training"]
+def described(config: Mapping[str, Any], seeds: int) -> dict[str, Any]:
+    """What a row is, and how it was trained, from its first model's config: the head of its summary."""
     return {
-        **{name: config[name] for name in ("profile", "paper", "dataset", "parameters", "flops_per_image")},
-        "precision": training["precision"],
-        "training_images_seen": training["images"],
+        **{name: config[name] for name in ("profile", "paper", "dataset")},
+        "seeds": seeds,
+        **{name: config[name] for name in ("parameters", "flops_per_image")},
+        "precision": config["training"]["precision"],
+        "training_images_seen": config["training"]["images"],
     }
+
+
+def _of_each_seed(
+    folder: Path | str, measured: Callable[[nn.Module, Mapping[str, Any]], Measured]
+) -> tuple[list[dict[str, float]], list[dict[str, float]], dict[str, Any], dict[str, np.ndarray]]:
+    """Every seed's values of every image, in one table, and its numbers; of the first one config and pictures."""
+    images, found, first = [], [], None
+    for place in models.seeds(folder):
+        model, config = models.load(place)
+        values, numbers, shown = measured(model.to(devices.pick(config["training"].get("threads")).device), config)
+        images += rows(values, config["training"]["seed"])
+        found.append(means(values) | numbers)
+        first = first or (config, shown)
+    return images, found, *first
 
 
 def _measured(
     model: nn.Module, config: Mapping[str, Any], parts: Mapping[str, np.memmap], data: Path | str
-) -> tuple[dict[str, np.ndarray], dict[str, float], dict[str, np.ndarray]]:
-    """One seed's values of every test image, its numbers (means, and what no image has alone), and pictures."""
+) -> Measured:
     train, test = parts["train"], parts["test"]
     values = per_image(model, test, config["experiment"]) | {"mse_of_mean": mse_of_mean(train, test)}
     shown = pictures(model, test)
-    numbers = {}
+    error = float(np.nanmean(values["mse"]))
+    numbers = {"generalisation_gap": error / config["training"]["train_mse"]}
     if found := codes(model, test):
         values |= nats(model, test, found, objective(config))
         made_up = drawn(model, len(test))
-        numbers = {"active_units": likelihoods.active_units(found[0]), **of_samples(made_up, test)}
+        numbers |= {"active_units": likelihoods.active_units(found[0]), **of_samples(made_up, test)}
         shown["samples"] = made_up[:MADE_UP]
     if config["applications"]:
         from autofaces.evaluation import applications  # pandas and scikit-learn: only where they are needed
@@ -134,8 +131,7 @@ def _measured(
         values |= of_images
         numbers |= more
         shown |= more_shown
-    found = means(values)
-    return values, found | {"generalisation_gap": found["mse"] / config["training"]["train_mse"]} | numbers, shown
+    return values, numbers, shown
 
 
 def per_image(model: nn.Module, test: np.memmap, name: str) -> dict[str, np.ndarray]:

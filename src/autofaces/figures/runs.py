@@ -10,8 +10,7 @@ import pandas as pd
 from autofaces.core import history
 from autofaces.core.files import BadInput
 from autofaces.papers import Figure
-
-FACES_ARE = {"synthetic": "synthetic faces", "local": "real faces, local archives", "official": "real faces"}
+from autofaces.verdicts.scale import FACES_ARE
 
 
 class Run(NamedTuple):

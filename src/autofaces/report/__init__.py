@@ -4,7 +4,6 @@ The page is the same bytes for the same results on the same machine: nothing in 
 """
 
 import base64
-import csv
 import json
 import platform
 from collections import Counter
@@ -22,6 +21,7 @@ from autofaces.report import scatter, tables
 from autofaces.report.playground import Playground
 from autofaces.report.tables import Recipes, Rows
 from autofaces.verdicts.judge import NOT_RUN, VERDICTS
+from autofaces.verdicts.scale import FACES_ARE
 
 HERE = Path(__file__).parent
 ORDER = [VERDICTS[True], VERDICTS[False], VERDICTS[None], NOT_RUN]
@@ -33,11 +33,6 @@ BADGES = {
     NOT_RUN: ("–", "none"),
 }
 SMALL = ("○", "small")  # of a verdict that is a profile's name: its scale decides nothing
-FACES_ARE = {
-    "synthetic": "synthetic faces, drawn by the program",
-    "local": "real faces, from local archives",
-    "official": "real faces, from the official archives",
-}
 
 
 def read_claims(path: Path | str) -> list[dict[str, Any]]:
@@ -57,13 +52,9 @@ def read_claims(path: Path | str) -> list[dict[str, Any]]:
 
 def read_rows(path: Path | str) -> dict[str, dict[str, str]]:
     """The rows of summary.csv by experiment, numbers as text, "" where there is none; none where the file is absent."""
-    path = Path(path)
-    if not path.exists():
-        return {}
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    rows = files.read_csv(path) if Path(path).exists() else []
     if any("experiment" not in row or None in row.values() for row in rows):
-        raise files.BadInput(f"{path}: not a row per experiment; run `dvc repro --force claims`")
+        raise files.BadInput(f"{path}: not a row per experiment; run `dvc repro --force collect`")
     return {row["experiment"]: row for row in rows}
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from autofaces.core.params import Scale
 
+# of what a row's config calls its faces, in words
+FACES_ARE = {"synthetic": "synthetic faces", "local": "real faces, local archives", "official": "real faces"}
 Facts = Mapping[str, object]  # a row's config.json or metrics.json
 
 
