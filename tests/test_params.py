@@ -100,6 +100,7 @@ def test_the_projects_own_settings_are_allowed():
         ("papers/ray2020/train/steps", 5, "ray-stacked.train: epochs, steps: set one of the two (here or in papers.ray2020.train)"),
         ("papers/ray2020/train/epochs", KeyError, "experiments.ray-stacked.train: epochs, steps: set one of the two"),
         ("papers/ray2020/train/epochs", 0, "papers.ray2020.train.epochs = 0: input should be greater"),
+        ("papers/ray2020/train", KeyError, "papers.ray2020.train: missing"),
         ("papers/koenig2020/train/optimizer", KeyError, "bs16.train: optimizer: missing (here or in papers.koenig2020.train)"),
         ("experiments/ray-stacked/train", {"batch_size": 0}, "experiments.ray-stacked.train.batch_size = 0: input should"),
         ("papers/ray2020/train/batch_size", 9000, "experiments.ray-stacked.train.batch_size = 9000: times profiles.demo.scale.lfw.batch = 0.125 more than profiles.demo.images = 800, all the images there are"),

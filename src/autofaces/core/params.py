@@ -124,7 +124,7 @@ class Schedule(Section):
 class Paper(Section):
     """What the rows of a paper share."""
 
-    train: Schedule | None = None  # None: its rows have a closed form
+    train: Schedule | None  # None: its rows share nothing, or have a closed form
 
 
 class Component(BaseModel):
