@@ -1,20 +1,27 @@
 """Train one row, with every seed of the profile: `python stages/train.py ray-stacked`.
 
-Needs data/arrays/<dataset>; makes models/<row>: weights, config and history of the first seed, others in seed-<n>.
+Needs data/arrays/<dataset>; makes models/<row>: weights, config and history of the first seed, others in seed-<n>. Of
+an ablation that the profile leaves out there is only a config, which says so.
 """
 
 from autofaces.core import files, params, stage
-from autofaces.training import devices, rows
 
 
 def main(key: str) -> None:
-    experiment = params.section(f"experiments.{key}")
+    experiment = params.row(key)
+    if not params.runs(key):
+        with files.writing(f"models/{key}") as folder:
+            files.write_json(folder / "config.json", {"experiment": key, "paper": experiment.paper, "not_run": True})
+        return
+    from autofaces.training import devices, rows  # only here: torch takes seconds to import
+
     schedule = params.schedule(params.section(f"papers.{experiment.paper}.train"), experiment)
     scale = params.profile(f"scale.{experiment.dataset}")
     machine = devices.pick(params.profile("threads"), params.profile("precision"))
     seeds, data = params.profile("seeds"), f"data/arrays/{experiment.dataset}"
     with files.writing(f"models/{key}") as folder:
-        rows.train(key, experiment, schedule, scale, seeds, machine, data, folder)
+        ablation = params.is_ablation(key)
+        rows.train(key, experiment, schedule, scale, seeds, machine, data, folder, ablation=ablation)
 
 
 if __name__ == "__main__":

@@ -112,6 +112,13 @@ def test_a_fault_is_named_with_the_file_what_was_expected_and_what_came(tried, o
     assert any(line.startswith("src/autofaces/networks/mine.py: ") and problem in line for line in problems), problems
 
 
+def test_a_code_that_shrinks_with_the_network_is_named(tried):
+    scaled = WHOLE.replace("size, 5)", "size, code)").replace("Linear(5,", "Linear(code,").replace("(5,)", "(code,)")
+    scaled = scaled.replace("        self.code_shape", "        code = round(10 * width)\n        self.code_shape")
+    _, problems = tried(WHOLE, scaled)
+    assert problems == ["src/autofaces/networks/mine.py: code: expected 10 numbers at any width, got 5 at 0.5"]
+
+
 def test_all_that_a_class_lacks_is_named_at_once(tried):
     _, problems = tried(WHOLE[WHOLE.index("    def encode") :], "")
     assert [line.partition(" has no ")[2] for line in problems] == [

@@ -32,22 +32,24 @@ def run_all(folder: Path, key: str, **environment: str) -> str:
     return said
 
 
-def set_up(folder: Path, source: str = "local", split: dict[str, str] | None = None, **datasets: dict) -> None:
+def set_up(folder: Path, source: str = "local", size: dict[str, int] | None = None, **datasets: dict) -> None:
     """The project's settings with another profile, and datasets (layout among them) in place of its own."""
     settings = yaml.safe_load((ROOT / "params.yaml").read_text())
     profile = settings["profiles"]["smoke"] | {
         "source": source,
         "images": 40,
         "scale": {name: {"batch": 0.1} for name in (datasets or settings["datasets"])},
-        "split": split or {},
+        "split": {},
+        "size": size or {},
+        "ablations": False,
     }
     settings |= {"profile": "smoke", "profiles": {"smoke": profile}}
     if datasets:
-        archives = {key: {"layout": dataset["layout"]} for key, dataset in datasets.items()}
+        archives = {key: {"layout": dataset["layout"], "images": None} for key, dataset in datasets.items()}
         made_of = {key: {"archive": key, **dataset} for key, dataset in datasets.items()}
         for dataset in made_of.values():
             del dataset["layout"]
-        settings |= {"archives": archives, "datasets": made_of, "experiments": {}}
+        settings |= {"archives": archives, "datasets": made_of, "experiments": {}, "ablations": {}}
     (folder / "params.yaml").write_text(yaml.safe_dump(settings))
 
 
@@ -64,7 +66,15 @@ def test_synthetic_faces_go_all_the_way(tmp_path):
     assert min(counts) > 0
     labels = arrays.labels(tmp_path / "data/arrays/lfw", "train")
     assert labels.identity.notna().all()
-    assert arrays.about(tmp_path / "data/arrays/lfw") == {"profile": "smoke", "faces": "synthetic", "crop": 128}
+    expected = {"profile": "smoke", "faces": "synthetic", "crop": 128, "official_images": 13233, "full_size": 128}
+    assert arrays.about(tmp_path / "data/arrays/lfw") == expected
+
+
+def test_a_profile_may_have_smaller_images(tmp_path):
+    set_up(tmp_path, "synthetic", size={"anime": 64})
+    run_all(tmp_path, "anime")
+    assert arrays.load(tmp_path / "data/arrays/anime", "test").shape[1:] == (64, 64, 3)
+    assert arrays.about(tmp_path / "data/arrays/anime")["full_size"] == 128
 
 
 def test_own_photos_go_all_the_way(tmp_path):
@@ -74,7 +84,8 @@ def test_own_photos_go_all_the_way(tmp_path):
         (tmp_path / f"photos/mine/trip/{n}.png").write_bytes(picture(n, (40, 50), "PNG"))
     run_all(tmp_path, "mine", AUTOFACES_DATA=str(tmp_path / "photos"))
     assert arrays.load(tmp_path / "data/arrays/mine", "train").shape == (24, 32, 32, 1)
-    assert arrays.about(tmp_path / "data/arrays/mine") == {"profile": "smoke", "faces": "local", "crop": "square"}
+    expected = {"profile": "smoke", "faces": "local", "crop": "square", "official_images": None, "full_size": 32}
+    assert arrays.about(tmp_path / "data/arrays/mine") == expected
 
 
 def test_two_data_sets_may_be_made_of_one_archive(tmp_path):

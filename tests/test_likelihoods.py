@@ -30,6 +30,55 @@ def test_gaussian_nats_are_minus_the_log_density(seed, variance):
     torch.testing.assert_close(likelihoods.gaussian_nats(output, target, variance), expected, rtol=1e-5, atol=1e-5)
 
 
+@given(seeds)
+def test_a_variance_may_be_of_all_images_or_of_each(seed):
+    output, target = torch.rand(2, 3, 1, 4, 4, generator=source(seed), dtype=torch.float64)
+    variance = torch.rand(3, generator=source(seed + 1), dtype=torch.float64) + 0.01
+    each = likelihoods.gaussian_nats(output, target, variance)
+    alone = [likelihoods.gaussian_nats(output[i : i + 1], target[i : i + 1], float(variance[i])) for i in range(3)]
+    torch.testing.assert_close(each, torch.cat(alone))
+    torch.testing.assert_close(
+        likelihoods.gaussian_nats(output, target, variance[0]),
+        likelihoods.gaussian_nats(output, target, float(variance[0])),
+    )
+
+
+@given(seeds, st.floats(0.5, 2))
+def test_the_optimal_variance_of_an_image_makes_it_likeliest(seed, factor):
+    output, target = torch.rand(2, 3, 1, 4, 4, generator=source(seed), dtype=torch.float64)
+    best = likelihoods.optimal_variance(output, target)
+    torch.testing.assert_close(best, (output - target).square().mean((1, 2, 3)))
+    nats = likelihoods.gaussian_nats(output, target, best)
+    assert (nats <= likelihoods.gaussian_nats(output, target, factor * best) + 1e-9).all()
+    torch.testing.assert_close(nats, 16 / 2 * ((2 * math.pi * best).log() + 1))
+
+
+def test_an_optimal_variance_is_no_smaller_than_rounding_leaves():
+    image = torch.rand(2, 1, 4, 4)
+    assert likelihoods.optimal_variance(image, image).tolist() == pytest.approx([1 / (12 * 255**2)] * 2)
+    assert likelihoods.gaussian_nats(image, image, likelihoods.optimal_variance(image, image)).isfinite().all()
+
+
+class Half(torch.nn.Module):
+    """Decodes any code to a grey image of (2, 2) pixels."""
+
+    def decode(self, code: torch.Tensor) -> torch.Tensor:
+        return torch.full((len(code), 1, 2, 2), 0.5)
+
+
+def test_evidence_takes_each_images_own_optimal_variance_or_that_of_all():
+    images = torch.stack([torch.full((1, 2, 2), grey) for grey in (0.4, 0.8)])  # off by 0.1 and 0.3
+    prior = (torch.zeros(2, 3), torch.zeros(2, 3))
+
+    def nats(variance, **pooled) -> list[float]:
+        found = likelihoods.evidence(Half(), images, prior, source(), "gaussian", variance, **pooled)
+        return found["reconstruction_nats"].tolist()
+
+    own = [2 * (math.log(2 * math.pi * v) + 1) for v in (0.01, 0.09)]
+    assert nats("optimal") == pytest.approx(own, rel=1e-5)
+    assert nats("optimal", pooled=True) == pytest.approx(nats(0.05), rel=1e-5)
+
+
 @given(seeds, st.floats(0.1, 30))
 def test_bernoulli_nats_are_minus_the_log_probability(seed, scale):
     logits = scale * torch.randn(3, 1, 4, 4, generator=source(seed), dtype=torch.float64)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from autofaces.core import files
 from autofaces.core.params import Schedule
-from autofaces.training import checkpoints, loop, models, objectives
+from autofaces.training import checkpoints, horizon, loop, models, objectives
 
 SCHEDULE = Schedule(epochs=6, batch_size=16, optimizer="adam", learning_rate=0.01)
 
@@ -51,10 +51,23 @@ NOISY = {
 }
 
 
-def fit(model, arrays, checkpoint, schedule=SCHEDULE, objective=objectives.mse, **settings):
-    plan = loop.plan("tiny", schedule, len(arrays[0]), None)
-    settings = {"seed": 0, "dtype": torch.float32} | settings
-    return loop.fit("tiny", model, objective, *arrays, plan, schedule, checkpoint=checkpoint, **settings)
+def look(validation: np.memmap, checkpoint: Path, steps: int = 18) -> horizon.Horizon:
+    """What `fit` with this checkpoint keeps of the training."""
+    return horizon.of_training(checkpoint.with_suffix(".horizon"), validation, steps, 16)
+
+
+def kept(validation: np.memmap, checkpoint: Path) -> bytes:
+    """All that a training left to be looked at."""
+    path = checkpoint.with_suffix(".safetensors")
+    horizon.save(look(validation, checkpoint), path)
+    return path.read_bytes()
+
+
+def fit(model, arrays, checkpoint, schedule=SCHEDULE, objective=objectives.mse, passes=None, **settings):
+    train, validation = arrays
+    plan = loop.plan("tiny", schedule, len(train), passes)
+    settings = {"seed": 0, "dtype": torch.float32, "look": look(validation, checkpoint, plan.steps)} | settings
+    return loop.fit("tiny", model, objective, [train], validation, plan, schedule, checkpoint=checkpoint, **settings)
 
 
 def test_training_lowers_the_loss_on_both_sets(arrays, tmp_path):
@@ -95,9 +108,7 @@ def test_a_warm_up_shrinks_with_a_training_that_is_cut_short(arrays, tmp_path):
     build, objective = NOISY["codes, with a warm-up"]
     schedule = SCHEDULE.model_copy(update={"epochs": 12})
     objective = partial(objective, warmup_epochs=6)
-    plan = loop.plan("tiny", schedule, 48, image_passes=4 * 48)
-    settings = {"seed": 0, "dtype": torch.float32, "checkpoint": tmp_path / "c.pt"}
-    rows = list(loop.fit("tiny", build(), objective, *arrays, plan, schedule, **settings))
+    rows = list(fit(build(), arrays, tmp_path / "c.pt", schedule, objective, passes=4 * 48))
     assert [row["validation_beta"] for row in rows] == pytest.approx([0.5, 1, 1, 1])
 
 
@@ -129,7 +140,7 @@ def test_validation_computes_nothing_twice(arrays, monkeypatch, noise, calls):
         monkeypatch.setattr(model, what, counted(what, getattr(model, what)), raising=False)
     found = loop.validate(model, partial(objectives.mse, noise=noise), arrays[1], torch.float32, 1.0, 0)
     assert (called, found) == (calls, expected)
-    assert found["validation_mse"] == pytest.approx(loop.mean_squared_error(model, arrays[1], 8))
+    assert found["validation_mse"] == pytest.approx(loop.mean_squared_error(model, [arrays[1]], 8))
 
 
 def test_a_code_unit_is_active_if_its_mean_varies_over_the_images(arrays):
@@ -191,6 +202,64 @@ def test_a_training_killed_midway_goes_on_to_the_same_bytes(arrays, arrays_folde
     assert list(fit(resumed, arrays, checkpoint, objective=objective)) == expected
     for name, tensor in uninterrupted.state_dict().items():
         assert torch.equal(tensor, resumed.state_dict()[name]), name
+    assert kept(arrays[1], checkpoint) == kept(arrays[1], tmp_path / "a.pt")
+
+
+class Killed(BaseException):
+    """The end of a process, as far as a test in the same process can have it."""
+
+
+@pytest.mark.parametrize("seconds", [60, 0], ids=["a checkpoint for each epoch", "a checkpoint for each step"])
+@pytest.mark.parametrize("where", ["before a look", "in a look", "after a look"])
+def test_a_training_that_ends_beside_any_look_goes_on_to_the_same_bytes(arrays, tmp_path, monkeypatch, where, seconds):
+    build, objective = NOISY["codes, with a warm-up"]
+    expected = list(fit(build(), arrays, tmp_path / "whole.pt", objective=objective))
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", seconds)
+    keep, save_file = horizon.keep, horizon.save_file
+
+    def dying(at: int, looked: horizon.Horizon, model: torch.nn.Module, step: int) -> None:
+        if step == at and where == "before a look":
+            raise Killed
+        if step == at and where == "in a look":
+            monkeypatch.setattr(horizon, "save_file", die)
+        keep(looked, model, step)
+        if step == at:
+            raise Killed
+
+    def die(tensors: dict, path: Path) -> None:
+        path.write_bytes(b"half of it")
+        raise Killed
+
+    for at in sorted(set(look(arrays[1], tmp_path).steps)):
+        checkpoint = tmp_path / f"{at}.pt"
+        monkeypatch.setattr(horizon, "keep", partial(dying, at))
+        with pytest.raises(Killed):
+            list(fit(build(), arrays, checkpoint, objective=objective))
+        monkeypatch.setattr(horizon, "keep", keep)
+        monkeypatch.setattr(horizon, "save_file", save_file)
+        assert list(fit(build(), arrays, checkpoint, objective=objective)) == expected
+        assert kept(arrays[1], checkpoint) == kept(arrays[1], tmp_path / "whole.pt")
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("noisy", NOISY)
+def test_a_training_that_is_looked_at_ends_in_the_same_bytes_as_one_that_is_not(arrays, tmp_path, noisy, dtype):
+    build, objective = NOISY[noisy]
+    schedule = SCHEDULE.model_copy(update={"epochs": 2})
+    nothing = look(arrays[1], tmp_path)._replace(steps=())
+    every = nothing._replace(steps=[1] * 4 + [1, 2, 3, 4, 5, 6], folder=tmp_path / "every")
+    ends = []
+    for run, its in enumerate((nothing, every)):
+        model = build()
+        settings = {"objective": objective, "dtype": dtype, "look": its}
+        rows = list(fit(model, arrays, tmp_path / f"{run}.pt", schedule, **settings))
+        ends.append((rows, checkpoints.load(tmp_path / f"{run}.pt")))
+    assert len(list(every.folder.iterdir())) == 6
+    assert ends[0][0] == ends[1][0]
+    states = [
+        state["model"] | {f"{i}": s["exp_avg"] for i, s in state["optimizer"]["state"].items()} for _, state in ends
+    ]
+    assert all(torch.equal(tensor, states[1][name]) for name, tensor in states[0].items())
 
 
 def test_a_finished_training_is_not_trained_further(arrays, tmp_path):
@@ -241,31 +310,38 @@ def test_layerwise_training_records_every_level(arrays, tmp_path):
     assert rows[-1]["train_loss"] == pytest.approx(sum(levels), rel=1e-5)
 
 
-def test_a_closed_form_has_one_row_with_the_error_of_both_sets(arrays):
+def fit_closed_form(model, arrays, folder: Path) -> dict[str, float]:
+    train, validation = arrays
+    look = horizon.of_closed_form(folder / "horizon", validation, len(train))
+    return loop.fit_closed_form("pca-tiny", model, [train], validation, look)
+
+
+def test_a_closed_form_has_one_row_with_the_error_of_both_sets(arrays, tmp_path):
     model = models.build("pca", 32, 3, 1.0, {"code": 4})
-    row = loop.fit_closed_form("pca-tiny", model, *arrays)
+    row = fit_closed_form(model, arrays, tmp_path)
     assert row["images"] == 48
     assert row["train_loss"] < row["validation_loss"] == row["validation_mse"]
-    assert row["train_loss"] == pytest.approx(loop.mean_squared_error(model, arrays[0], 48))
+    assert row["train_loss"] == pytest.approx(loop.mean_squared_error(model, arrays[:1], 48))
 
 
-def test_a_closed_form_of_too_few_images_names_the_setting(arrays):
+def test_a_closed_form_of_too_few_images_names_the_setting(arrays, tmp_path):
     model = models.build("pca", 32, 3, 1.0, {"code": 48})
-    with pytest.raises(files.BadInput, match=r"experiments\.pca-tiny\.model: pca: 48 components need more than 48"):
-        loop.fit_closed_form("pca-tiny", model, *arrays)
+    with pytest.raises(files.BadInput, match=r"pca-tiny: model: pca: 48 components need more than 48"):
+        fit_closed_form(model, arrays, tmp_path)
 
 
-def test_a_network_without_an_objective_is_refused_by_name(arrays):
-    message = r"experiments\.tiny\.objective: missing; Dcgan has no closed form"
+def test_a_network_without_an_objective_is_refused_by_name(arrays, tmp_path):
+    message = r"pca-tiny: objective: missing; Dcgan has no closed form"
     with pytest.raises(files.BadInput, match=message):
-        loop.fit_closed_form("tiny", build(), *arrays)
+        fit_closed_form(build(), arrays, tmp_path)
 
 
 def test_a_batch_larger_than_the_set_is_refused_by_name():
-    message = r"experiments\.tiny\.train\.batch_size: 16 at this profile, larger than the training set of 15 images"
+    message = r"tiny: train\.batch_size: 16 at this profile, larger than the training set of 15 images"
     with pytest.raises(files.BadInput, match=message):
         loop.plan("tiny", SCHEDULE, 15, None)
-    assert loop.plan("tiny", SCHEDULE, 15, None, 0.5).batch_size == 8
+    schedule = SCHEDULE.model_copy(update={"batch_size": 32})
+    assert loop.plan("tiny", schedule, 16, None, 0.5).batch_size == 16
 
 
 @given(st.integers(16, 500), st.integers(1, 300), st.none() | st.integers(1, 5000))
@@ -281,11 +357,22 @@ def test_a_plan_keeps_its_cap_and_its_rows(images, epochs, cap):
     else:  # a curve is drawn of a few epochs too
         assert plan.row_every <= math.ceil(plan.steps / loop.ROWS[0])
     assert (plan.epoch(0), plan.epoch(plan.steps)) == (0, pytest.approx(epochs))
+    assert plan.full_images == epochs * (images // 16) * 16
+    assert (plan.steps * 16 == plan.full_images) == (cap is None or max(cap, 16) >= plan.full_images)
+
+
+@pytest.mark.parametrize(("length", "asked"), [({"epochs": 3}, 3 * 2 * 32), ({"steps": 7}, 7 * 32)], ids=str)
+def test_what_the_paper_asks_for_is_counted_in_its_own_batches(length, asked):
+    schedule = Schedule(**length, batch_size=32, optimizer="adam", learning_rate=0.01)
+    plan = loop.plan("tiny", schedule, 80, 64, 0.5)
+    assert (plan.batch_size, plan.steps * plan.batch_size, plan.full_images) == (16, 64, asked)
+    few = loop.plan("tiny", Schedule(epochs=3, **schedule.model_dump(include={"batch_size"})), 20, None, 0.5)
+    assert few.full_images == 3 * 32  # an epoch of which no batch of the paper's is full counts as one
 
 
 def test_every_epoch_shows_every_image_at_most_once_in_an_order_of_its_own(arrays):
     plan = loop.plan("tiny", SCHEDULE, 48, None)
-    seen = [b.numpy() for b in loop.batches(arrays[0], plan, 0, 0, torch.device("cpu"))]
+    seen = [b.numpy() for b in loop.batches(arrays[:1], plan, 0, 0, torch.device("cpu"))]
     assert len(seen) == plan.steps
     epochs = [np.concatenate(seen[e * 3 : e * 3 + 3]) for e in range(6)]
     for epoch in epochs:
@@ -295,14 +382,26 @@ def test_every_epoch_shows_every_image_at_most_once_in_an_order_of_its_own(array
 
 def test_batches_from_a_step_on_are_those_of_the_whole_run(arrays):
     plan = loop.plan("tiny", SCHEDULE, 48, None)
-    draw = partial(loop.batches, arrays[0], plan, 3, device=torch.device("cpu"))
+    draw = partial(loop.batches, arrays[:1], plan, 3, device=torch.device("cpu"))
     whole, rest = list(draw(start=0)), list(draw(start=5))
     assert len(rest) == len(whole) - 5
     assert all(torch.equal(a, b) for a, b in zip(whole[5:], rest, strict=True))
+
+
+def test_parts_are_read_as_one_array(arrays):
+    joined, index = np.concatenate(arrays), np.random.default_rng(0).permutation(56)
+    assert loop.total(arrays) == 56
+    assert np.array_equal(loop.read_images(arrays, index), joined[index])
+    plan = loop.plan("tiny", SCHEDULE, 56, None)
+    seen = np.concatenate([b.numpy() for b in loop.batches(arrays, plan, 0, 0, torch.device("cpu"))])
+    assert {image.tobytes() for image in seen} == {image.tobytes() for image in joined}
+    model = build()
+    errors = [loop.mean_squared_error(model, parts, 56) for parts in (arrays, arrays[:1], arrays[1:])]
+    assert 56 * errors[0] == pytest.approx(48 * errors[1] + 8 * errors[2])
 
 
 def test_an_array_that_ends_early_is_refused(arrays):
     with Path(arrays[0].filename).open("r+b") as file:
         file.truncate(arrays[0].offset + 10 * 32 * 32 * 3)
     with pytest.raises(files.BadInput, match=r"train.npy: ends before image 11; run `dvc repro preprocess`"):
-        loop.read_images(arrays[0], np.array([3, 11]))
+        loop.read_images(arrays[:1], np.array([3, 11]))

@@ -18,6 +18,7 @@ ZOO = {
     "ladder, batch norm": ("ladder", {"norm": "batch"}),
     "ladder, shared batch norm, relu": ("ladder", {"norm": "shared", "activation": "relu"}),
     "ladder, gaussian": ("ladder", {"latent": "gaussian"}),
+    "ladder, normalised targets": ("ladder", {"norm": "batch", "targets": "normalised"}),
     "pooling": ("pooling", {"base": 4}),
     "pooling, batch norm, variational": ("pooling", {"base": 4, "norm": "batch", "variational": True}),
     "dcgan": ("dcgan", {"n_f": 2}),
@@ -25,6 +26,7 @@ ZOO = {
     "sketch": ("sketch", {}),
     "sketch_vae": ("sketch_vae", {}),
     "deep_vae": ("deep_vae", {"code": 32}),
+    "deep_vae, deeper": ("deep_vae", {"code": 32, "repeats": 2}),
     "pca": ("pca", {"code": 5}),
 }
 SIZES = {"ladder": (128,), "dcgan_pooled": (64, 128), "sketch_vae": (64,), "deep_vae": (64,)}  # the others: all
@@ -164,6 +166,7 @@ def test_the_number_of_parameters_is_that_of_kolotouros_tables(name, parameters)
     assert models.size(name, 64, 1, 1.0, {}) == parameters
 
 
+@pytest.mark.parametrize("width", [0.05, 0.25, 1.0])
 @pytest.mark.parametrize(
     ("name", "arguments", "size", "code"),
     [
@@ -178,9 +181,9 @@ def test_the_number_of_parameters_is_that_of_kolotouros_tables(name, parameters)
         ("deep_vae", {}, 64, 512),
     ],
 )
-def test_the_code_has_the_papers_size(name, arguments, size, code):
+def test_the_code_has_the_papers_size_whatever_the_width(name, arguments, size, code, width):
     channels = CHANNELS.get(name, 3)
-    model = models.build(name, size, channels, 1.0, arguments).eval()
+    model = models.build(name, size, channels, width, arguments).eval()
     assert point(model.encode(torch.zeros(1, channels, size, size))).numel() == code
 
 
@@ -189,7 +192,7 @@ def test_the_ladder_decodes_from_every_depth():
     image = torch.rand(2, 3, 128, 128)
     for depth in range(1, 8):
         code = model.encode(image, depth)
-        assert code.shape == (2, 4 * 2 ** (depth - 1), 128 >> depth, 128 >> depth)
+        assert code.shape == (2, 4 * 2 ** (depth - 1) if depth < 7 else 384, 128 >> depth, 128 >> depth)
         assert model.decode(code, depth).shape == image.shape
 
 
@@ -206,6 +209,32 @@ def test_the_way_back_of_a_shared_norm_passes_the_encoders_own_norm():
     torch.testing.assert_close(targets, [image, model.encoder[0](image)])  # before the norm
 
 
+def test_with_normalised_targets_a_level_imitates_what_the_level_above_was_given():
+    model = models.build("ladder", 32, 3, 1.0, {"levels": 3, "norm": "batch", "targets": "normalised"}).eval()
+    for norm in model.norms:
+        norm.running_mean.uniform_(-1, 1)
+    image = torch.rand(2, 3, 32, 32)
+    first = model.norms[0](model.encoder[0](image))
+    second = model.norms[1](model.encoder[1](first))
+    torch.testing.assert_close([target for target, _, _ in model.levels(image)], [image, first, second])
+    torch.testing.assert_close([target for target, _ in model.chain(image)], [second, first, image])
+
+
+def test_normalised_targets_do_not_go_with_a_shared_norm():
+    with pytest.raises(files.BadInput, match="ladder: targets normalised: with norm shared the way back would pass"):
+        models.build("ladder", 32, 3, 1.0, {"levels": 3, "norm": "shared", "targets": "normalised"})
+
+
+@pytest.mark.parametrize("repeats", [1, 2, 3])
+def test_repeats_are_convolutions_after_each_but_the_deepest_of_stride_two(repeats):
+    model = models.build("deep_vae", 64, 1, 1.0, {"repeats": repeats})
+    for half, down in ((model.encoder, torch.nn.Conv2d), (model.decoder, torch.nn.ConvTranspose2d)):
+        convolutions = [m for m in half if isinstance(m, torch.nn.Conv2d | torch.nn.ConvTranspose2d)]
+        strides = "".join(str(m.stride[0]) for m in convolutions)
+        assert strides == ("2" + "1" * repeats) * 4 + ("2" if down is torch.nn.Conv2d else "2" + "1" * repeats + "2")
+    assert len({id(m) for m in model.modules()}) == len(list(model.modules()))
+
+
 def test_a_batch_norm_of_the_decoder_is_its_own():
     model = models.build("ladder", 32, 3, 1.0, {"levels": 2, "norm": "batch"}).eval()
     code = torch.rand(2, 12, 8, 8)
@@ -213,7 +242,10 @@ def test_a_batch_norm_of_the_decoder_is_its_own():
     torch.testing.assert_close(model.decode(code), model.decoder[0](model.decoder[1](code)))
 
 
-@pytest.mark.parametrize("arguments", [{}, {"norm": "shared"}, {"norm": "batch"}, {"latent": "gaussian"}])
+@pytest.mark.parametrize(
+    "arguments",
+    [{}, {"norm": "shared"}, {"norm": "batch"}, {"norm": "batch", "targets": "normalised"}, {"latent": "gaussian"}],
+)
 def test_the_chain_ends_in_the_reconstruction(arguments):
     model = models.build("ladder", 32, 3, 1.0, {"levels": 3, **arguments}).eval()
     image = torch.rand(2, 3, 32, 32)

@@ -96,7 +96,13 @@ def test_only_the_deepest_level_of_the_recursive_training_is_variational():
 
 @pytest.mark.parametrize(
     "arguments",
-    [{"norm": "batch"}, {"norm": "shared"}, {"norm": "shared", "activation": "relu"}, {"latent": "gaussian"}],
+    [
+        {"norm": "batch"},
+        {"norm": "batch", "targets": "normalised"},
+        {"norm": "shared"},
+        {"norm": "shared", "activation": "relu"},
+        {"latent": "gaussian"},
+    ],
 )
 @pytest.mark.parametrize("objective", [objectives.mse, objectives.layerwise])
 def test_every_parameter_of_every_ladder_is_trained(objective, arguments):
@@ -154,6 +160,44 @@ def test_beta_rises_in_a_line_and_stays(epoch, warmup, beta):
     assert float(terms["beta"]) == pytest.approx(beta * min(1, epoch / warmup), rel=1e-5)
     expected = terms["reconstruction_nats"] + terms["beta"] * terms["kl_nats"]
     torch.testing.assert_close(loss.detach(), expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("variance", [0.1, "optimal"])
+def test_a_mean_reduction_divides_the_reconstruction_alone_and_tells_whole_nats(variance):
+    model, images = pooling(variational=True), faces().float()
+    settings = {"likelihood": "gaussian", "variance": variance, "beta": 0.5}
+    summed, terms = objectives.elbo(model, images, context(), **settings)
+    averaged, same = objectives.elbo(model, images, context(), reduction="mean", **settings)
+    assert same == terms
+    torch.testing.assert_close(summed.detach(), terms["reconstruction_nats"] + 0.5 * terms["kl_nats"])
+    expected = terms["reconstruction_nats"] / (3 * 32 * 32) + 0.5 * terms["kl_nats"]
+    torch.testing.assert_close(averaged.detach(), expected)
+
+
+def test_an_optimal_variance_is_the_error_of_the_batch():
+    model, images = pooling(variational=True), faces().float()
+    loss, terms = objectives.elbo(model, images, context(), likelihood="gaussian", variance="optimal")
+    mse = mse_loss(model.decode(likelihoods.draw(*model.encode(images), context().noise)), images).detach()
+    nats = 3 * 32 * 32 / 2 * (math.log(2 * math.pi * float(mse)) + 1)
+    assert terms["reconstruction_nats"].item() == pytest.approx(nats, rel=1e-5)
+    torch.testing.assert_close(terms["variance"], mse)
+    assert "mse_over_variance" not in terms
+    torch.testing.assert_close(loss.detach(), terms["reconstruction_nats"] + terms["kl_nats"])
+
+
+def test_no_fixed_variance_beats_the_optimal_one_and_its_gradient_is_that_of_the_best():
+    model, images = pooling(variational=True), faces().float()
+    loss, terms = objectives.elbo(model, images, context(), likelihood="gaussian", variance="optimal")
+    loss.backward()
+    best = float(terms["variance"])
+    gradients = [p.grad.clone() for p in model.parameters()]
+    for factor in (0.5, 0.9, 1.0, 1.1, 2.0):
+        model.zero_grad()
+        fixed, _ = objectives.elbo(model, images, context(), likelihood="gaussian", variance=factor * best)
+        assert fixed.detach() >= loss.detach() - 1e-2
+        if factor == 1:
+            fixed.backward()
+            torch.testing.assert_close([p.grad for p in model.parameters()], gradients, rtol=1e-3, atol=1e-3)
 
 
 def test_a_model_without_a_variance_is_refused():

@@ -2,13 +2,17 @@
 
 import inspect
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from autofaces.core import params
 from autofaces.core.found import class_name
+from autofaces.core.yaml12 import Loader
 from autofaces.training import models, objectives
 
 ROOT = Path(__file__).parents[1]
@@ -16,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture
 def settings() -> dict:
-    return yaml.load((ROOT / "params.yaml").read_text(), params._Loader)
+    return yaml.load((ROOT / "params.yaml").read_text(), Loader)
 
 
 @pytest.fixture
@@ -64,6 +68,16 @@ def test_the_projects_own_settings_are_allowed():
         ("profiles/demo/precision", "fp16", "profiles.demo.precision = 'fp16': input should be 'float32' or 'auto'"),
         ("profiles/demo/split", {"celebA": "identity"}, "profiles.demo.split: 'celebA' is unknown; known: lfw, anime, celeba,"),
         ("profiles/demo/split", {"lfw": "person"}, "profiles.demo.split.lfw = 'person': input should be 'identity',"),
+        ("profiles/demo/split", KeyError, "profiles.demo.split: missing"),
+        ("profiles/demo/size", KeyError, "profiles.demo.size: missing"),
+        ("profiles/demo/size", {"amine": 64}, "profiles.demo.size: 'amine' is unknown; known: lfw, anime, celeba, celeba-grey64, cufs; did you mean anime?"),
+        ("profiles/demo/size", {"anime": 60}, "profiles.demo.size.anime = 60: input should be 32, 64 or 128"),
+        ("profiles/demo/ablations", "all", "profiles.demo.ablations = 'all': input should be a valid boolean"),
+        ("profiles/demo/ablations", ["kovenko-vae-bm"], "profiles.demo.ablations: 'kovenko-vae-bm' is unknown; known: ray-recursive-bn-postnorm, "),
+        ("profiles/sample/scale/celeba/width", 0.5, "profiles.sample: scale.celeba.width = 0.5: networks are narrower on synthetic faces alone; for less work set image_passes, images or size"),
+        ("profiles/paper/scale/lfw/width", 0.25, "profiles.paper: scale.lfw.width = 0.25: networks are narrower on"),
+        ("archives/lfw/images", KeyError, "archives.lfw.images: missing"),
+        ("archives/lfw/images", 0, "archives.lfw.images = 0: input should be greater than or equal to 1"),
         ("archives/lfw/layout", "ifw", "archives.lfw.layout = 'ifw': input should be 'lfw', 'anime', 'celeba',"),
         ("datasets/lfw/archive", "ifw", "datasets.lfw.archive: 'ifw' is unknown; known: lfw, anime, celeba, cufs; did"),
         ("datasets/lfw/size", 100, "datasets.lfw.size = 100: input should be 32, 64 or 128"),
@@ -91,6 +105,11 @@ def test_the_projects_own_settings_are_allowed():
         ("experiments/ray-stacked/objective/dropout", -0.1, "objective mse: dropout = -0.1: input should be gr"),
         ("experiments/ray-stacked/objective/noise", -0.1, "objective mse: noise = -0.1: input should be greater"),
         ("experiments/kolotouros-sketch-vae/objective/variance", 0, "objective elbo: variance = 0: input should be greater"),
+        ("experiments/kolotouros-sketch-vae/objective/variance", "best", "objective elbo: variance = 'best': input should be a valid number; variance = 'best': input should be 'optimal'"),
+        ("experiments/kolotouros-sketch-vae/objective/reduction", "max", "objective elbo: reduction = 'max': input should be 'sum' or 'mean'"),
+        ("experiments/ray-stacked/model/targets", "norm", "targets = 'norm': input should be 'activations' or 'normalised'"),
+        ("experiments/kolotouros-celeba-vae/model/repeats", 0, "repeats = 0: input should be greater than or equal to 1"),
+        ("experiments/ray-stacked/train", {"with_validation": 1}, "experiments.ray-stacked.train.with_validation = 1: input should be"),
         ("experiments/kolotouros-sketch-vae/objective/likelihood", "cauchy", "likelihood = 'cauchy': input should be 'gaus"),
         ("experiments/ray-stacked-vae/objective", {"name": "elbo", "likelihood": "gaussian", "warmup_epochs": 11}, "objective.warmup_epochs = 11: longer than the training of 10 epochs"),
         ("experiments/kolotouros-sketch-vae/objective/warmup_epochs", 9, "objective.warmup_epochs = 9: longer than the training in steps"),
@@ -103,7 +122,11 @@ def test_the_projects_own_settings_are_allowed():
         ("papers/ray2020/train", KeyError, "papers.ray2020.train: missing"),
         ("papers/koenig2020/train/optimizer", KeyError, "bs16.train: optimizer: missing (here or in papers.koenig2020.train)"),
         ("experiments/ray-stacked/train", {"batch_size": 0}, "experiments.ray-stacked.train.batch_size = 0: input should"),
-        ("papers/ray2020/train/batch_size", 9000, "experiments.ray-stacked.train.batch_size = 9000: times profiles.demo.scale.lfw.batch = 0.125 more than profiles.demo.images = 800, all the images there are"),
+        ("papers/ray2020/train/batch_size", 9000, "experiments.ray-stacked.train.batch_size = 9000: times profiles.demo.scale.lfw.batch = 1.0 more than profiles.demo.images = 800, all the images there are"),
+        ("ablations/kovenko-vae-bn/paper", "kovenko", "ablations.kovenko-vae-bn.paper: 'kovenko' is unknown; known: ray2020, kovenko2020,"),
+        ("ablations/kovenko-vae-bn/train", {"steps": 9, "epochs": 9}, "ablations.kovenko-vae-bn.train: epochs, steps: set one of the two"),
+        ("ablations/kovenko-vae-bn/model", {"name": "polling"}, "ablations.kovenko-vae-bn.model: name: 'polling' is unknown"),
+        ("ablations/ray-stacked", {"paper": "ray2020", "dataset": "lfw", "model": {"name": "ladder"}, "objective": {"name": "mse"}}, "ablations.ray-stacked: there is a row of this name in experiments; give it another"),
         ("papers/ray2020/train/optimizer", "adm", "train.optimizer = 'adm': input should be 'adam' or"),
         ("papers/ray2020/train/learning_rate", "fast", "train.learning_rate = 'fast': input should be a valid"),
         ("experiments/Ray Stacked", {}, "experiments.Ray Stacked"),
@@ -161,6 +184,88 @@ def test_a_closed_form_has_no_schedule_whatever_its_paper_shares():
     assert params.schedule(None, row(None, objective=None)) is None
 
 
+@given(st.integers(1, 1000), st.floats(0, 1, exclude_min=True))
+def test_a_batch_is_cut_to_what_batch_norm_bears_and_never_grows(batch_size, factor):
+    batch = params.Schedule(batch_size=batch_size).batch(factor)
+    assert min(batch_size, 16) <= batch <= batch_size
+    if batch_size * factor >= 16:
+        assert batch == round(batch_size * factor)
+
+
+class TestRows:
+    @pytest.fixture
+    def loaded(self, settings) -> Callable[[bool | list[str]], params.Params]:
+        """The settings, with those ablations in the profile demo."""
+
+        def load(ablations: bool | list[str]) -> params.Params:
+            settings["profiles"]["demo"]["ablations"] = ablations
+            return params.Params.model_validate(settings)
+
+        return load
+
+    def test_are_those_of_the_papers_and_then_the_ablations(self, loaded):
+        found = loaded(False)
+        assert list(found.rows) == [*found.experiments, *found.ablations]
+        assert found.place("ray-stacked") == "experiments.ray-stacked"
+        assert found.place("kovenko-vae-bn") == "ablations.kovenko-vae-bn"
+
+    @pytest.mark.parametrize(
+        ("named", "expected"), [(True, [True, True]), (False, [False, False]), (["kovenko-vae-bn"], [True, False])]
+    )
+    def test_of_the_papers_all_run_and_of_the_ablations_those_that_a_profile_names(self, loaded, named, expected):
+        found = loaded(named)
+        assert [found.runs(key) for key in ("kovenko-vae-bn", "kovenko-ae-mae")] == expected
+        assert all(map(found.runs, found.experiments))
+        assert found.runs("kovenko-ae-mae", "paper")
+
+    def test_a_stage_finds_either_by_its_key(self, monkeypatch):
+        monkeypatch.chdir(ROOT)
+        assert params.row("ray-stacked").paper == "ray2020"
+        assert params.row("kovenko-vae-bn").train.epochs == 240
+        assert [params.is_ablation(key) for key in ("ray-stacked", "kovenko-vae-bn")] == [False, True]
+        assert [params.runs(key) for key in ("ray-stacked", "kovenko-vae-bn")] == [True, False]
+        with pytest.raises(
+            params.SettingsError, match=r"experiments\.ray-staked: 'ray-staked' is unknown.*mean ray-stacked"
+        ):
+            params.row("ray-staked")
+
+    def test_an_ablation_is_the_row_of_a_paper_but_for_one_setting(self):
+        found = params.load(ROOT / "params.yaml")
+
+        def settings(key: str) -> dict:
+            row = found.rows[key]
+            return row.model_dump(exclude={"applications"}) | {
+                "model": row.model.model_dump(),
+                "objective": row.objective.model_dump(),
+                "train": params.schedule(found.papers[row.paper].train, row).model_dump(exclude_none=True),
+            }
+
+        def differ(one: dict, other: dict) -> set[str]:
+            flat = [
+                {f"{k}.{n}": x for k, v in d.items() if isinstance(v, dict) for n, x in v.items()} for d in (one, other)
+            ]
+            return {name for name in flat[0].keys() | flat[1].keys() if flat[0].get(name) != flat[1].get(name)}
+
+        for key, (of, name) in ONE_SETTING.items():
+            assert differ(settings(key), settings(of)) == set(name.split()), key
+        assert ONE_SETTING.keys() == found.ablations.keys()
+
+
+CODES = {f"kovenko-ae-code{n}": ("kovenko-ae", "model.code train.epochs") for n in (8, 16, 32, 64, 128)}
+CODES |= {f"kolotouros-sketch-vae-code{n}": ("kolotouros-sketch-vae", "model.code") for n in (4, 8, 32, 64, 128)}
+ONE_SETTING = CODES | {
+    "ray-recursive-bn-postnorm": ("ray-recursive-bn", "model.targets"),
+    "kovenko-vae-bn": ("kovenko-vae-warmup", "objective.warmup_epochs"),
+    "kovenko-vae-warmup-only": ("kovenko-vae-warmup", "model.norm"),
+    "kovenko-vae-mean-reduction": ("kovenko-vae-var1e-1", "objective.reduction"),
+    "kovenko-vae-optimal-variance": ("kovenko-vae-var1e-2", "objective.variance"),
+    "kovenko-ae-mae": ("kovenko-ae", "objective.name"),
+    "kolotouros-sketch-ae-long": ("kolotouros-sketch-ae", "train.steps train.with_validation"),
+    "kolotouros-sketch-vae-long": ("kolotouros-sketch-vae", "train.steps train.with_validation"),
+    "kolotouros-celeba-vae-deeper": ("kolotouros-celeba-vae", "model.repeats"),
+}
+
+
 def test_a_missing_file_says_where_it_was_looked_for(tmp_path):
     with pytest.raises(params.SettingsError, match=r"absent.yaml: not found in .*; run from the project's top folder"):
         params.load(tmp_path / "absent.yaml")
@@ -199,7 +304,8 @@ def test_the_schema_of_an_objective_is_its_function():
 
 def test_every_experiment_can_be_built():
     settings = params.load(ROOT / "params.yaml")
-    for experiment in settings.experiments.values():
+    for experiment in settings.rows.values():
         dataset = settings.datasets[experiment.dataset]
         model = experiment.model
-        assert models.size(model.name, dataset.size, dataset.channels, 1.0, model.arguments) > 0
+        for size in {settings.size(experiment.dataset, profile) for profile in settings.profiles}:
+            assert models.size(model.name, size, dataset.channels, 1.0, model.arguments) > 0

@@ -65,7 +65,7 @@ class TestWrite:
         return tmp_path
 
     def test_row_i_of_the_labels_describes_image_i(self, raw):
-        preprocessing.write(raw, raw / "s.csv", raw / "arrays", 8, 3, "square", "smoke")
+        preprocessing.write(raw, raw / "s.csv", raw / "arrays", 8, 3, "square", "smoke", 8, None)
         for part, count in (("train", 28), ("validation", 5), ("test", 5)):
             images, labels = arrays.load(raw / "arrays", part), arrays.labels(raw / "arrays", part)
             assert len(images) == len(labels) == count
@@ -75,14 +75,22 @@ class TestWrite:
                 np.testing.assert_array_equal(image, np.asarray(expected))
 
     def test_labels_pass_through_as_they_are_written(self, raw):
-        preprocessing.write(raw, raw / "s.csv", raw / "arrays", 8, 1, "square", "smoke")
+        preprocessing.write(raw, raw / "s.csv", raw / "arrays", 8, 1, "square", "smoke", 8, None)
         assert (raw / "arrays" / "test.csv").read_text().splitlines()[0] == "file,group,score"
         assert (raw / "arrays" / "train.csv").read_text().splitlines()[1].split(",")[1:] == ["g0", "00"]
 
     @pytest.mark.parametrize("crop", ["square", 16])
     def test_where_the_faces_are_from_and_their_crop_go_with_them(self, raw, crop):
-        preprocessing.write(raw, raw / "s.csv", raw / "arrays", 8, 1, crop, "smoke")
-        assert arrays.about(raw / "arrays") == {"profile": "smoke", "faces": "local", "crop": crop}
+        preprocessing.write(raw, raw / "s.csv", raw / "arrays", 8, 1, crop, "smoke", 8, None)
+        about = arrays.about(raw / "arrays")
+        assert (about["profile"], about["faces"], about["crop"]) == ("smoke", "local", crop)
+
+    @pytest.mark.parametrize("official", [63632, None])
+    def test_how_large_images_and_archive_are_where_nothing_is_cut_goes_with_them(self, raw, official):
+        preprocessing.write(raw, raw / "s.csv", raw / "arrays", 8, 1, "square", "smoke", 16, official)
+        about = arrays.about(raw / "arrays")
+        assert (about["full_size"], about["official_images"]) == (16, official)
+        assert arrays.load(raw / "arrays", "test").shape[1:3] == (8, 8)
 
     def test_the_bytes_are_the_same_for_any_number_of_processes(self, raw, monkeypatch):
         monkeypatch.setattr(archives, "FEW", 0)
@@ -90,11 +98,11 @@ class TestWrite:
         found = set()
         for processes in (1, 2, 3):
             folder = raw / f"arrays{processes}"
-            preprocessing.write(raw, raw / "s.csv", folder, 8, 1, "square", "smoke", processes)
+            preprocessing.write(raw, raw / "s.csv", folder, 8, 1, "square", "smoke", 8, None, processes)
             found.add(tuple(hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.iterdir())))
         assert len(found) == 1
 
     def test_a_small_image_is_named_and_nothing_is_left(self, raw):
         with pytest.raises(archives.ImageError, match=r"^a\.\w+/\d\d\.jpg: 20 x 24 pixels, too small for crop: 22"):
-            preprocessing.write(raw, raw / "s.csv", raw / "arrays", 8, 3, 22, "smoke")
+            preprocessing.write(raw, raw / "s.csv", raw / "arrays", 8, 3, 22, "smoke", 8, None)
         assert not [p for p in raw.iterdir() if "arrays" in p.name]

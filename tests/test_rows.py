@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import write_array
+from safetensors.torch import load_file
 
 from autofaces.core import files, history, params
 from autofaces.training import checkpoints, loop, models, objectives, rows
@@ -25,7 +26,7 @@ ROW = params.Experiment.model_validate(
 PCA = params.Experiment.model_validate({"paper": "baseline", "dataset": "lfw", "model": {"name": "pca", "code": 4}})
 
 
-ABOUT = {"profile": "sample", "faces": "local", "crop": "square"}
+ABOUT = {"profile": "sample", "faces": "local", "crop": "square", "official_images": 202599, "full_size": 64}
 
 
 @pytest.fixture(autouse=True)
@@ -40,9 +41,16 @@ def project(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-def train(folder: str, experiment=ROW, schedule: params.Schedule | None = SCHEDULE, seeds: int = 1, **scale) -> Path:
+def train(
+    folder: str,
+    experiment=ROW,
+    schedule: params.Schedule | None = SCHEDULE,
+    seeds: int = 1,
+    ablation: bool = False,
+    **scale,
+) -> Path:
     place, machine = Path(folder), Machine(torch.device("cpu"), torch.float32)
-    rows.train("tiny", experiment, schedule, params.Scale(**scale), seeds, machine, "arrays", place)
+    rows.train("tiny", experiment, schedule, params.Scale(**scale), seeds, machine, "arrays", place, ablation=ablation)
     return place
 
 
@@ -53,8 +61,9 @@ def contents(folder: Path) -> dict[Path, bytes]:
 def test_a_config_holds_what_the_model_is_and_how_it_was_trained():
     folder = train("row", image_passes=64, width=0.5)
     model, config = models.load(folder)
+    full = models.build("dcgan", 64, 3, 1.0, {"n_f": 4, "code": 8}).eval()
     code = rows.sources("dcgan")
-    train_mse = loop.mean_squared_error(model, np.load("arrays/train.npy", mmap_mode="r"), 48)
+    train_mse = loop.mean_squared_error(model, [np.load("arrays/train.npy", mmap_mode="r")], 48)
     assert config == {
         "name": "dcgan",
         "size": 32,
@@ -62,17 +71,18 @@ def test_a_config_holds_what_the_model_is_and_how_it_was_trained():
         "width": 0.5,
         "arguments": {"n_f": 4, "code": 8},
         "experiment": "tiny",
+        "ablation": False,
         "paper": "koenig2020",
         "dataset": "celeba",
         "objective": {"name": "mse", "arguments": {"noise": 0.1}},
         "train": {"epochs": 2, "batch_size": 16, "optimizer": "adam", "learning_rate": 0.001},
         "applications": ["search"],
-        "crop": "square",
-        "faces": "local",
-        "profile": "sample",
+        **ABOUT,
         "scale": {"image_passes": 64, "width": 0.5, "batch": 1.0},
         "parameters": models.count(model),
         "flops_per_image": models.flops(model, 32, 3),
+        "parameters_full": models.count(full),
+        "flops_full": models.flops(full, 64, 3),
         "sources": checkpoints.digest(code),
         "training": {
             "seed": 0,
@@ -80,6 +90,9 @@ def test_a_config_holds_what_the_model_is_and_how_it_was_trained():
             "precision": "float32",
             "threads": 1,
             "images": 64,
+            "full_images": 96,
+            "batch_size": 16,
+            "train_images": 48,
             "train_mse": pytest.approx(train_mse),
         },
     }
@@ -90,6 +103,9 @@ def test_a_closed_form_has_neither_objective_nor_schedule_and_is_fitted_once():
     config = models.config(folder)
     assert (config["objective"], config["train"], config["applications"]) == (None, None, [])
     assert models.seeds(folder) == [folder]
+    counts = {name: config["training"][name] for name in ("images", "full_images", "train_images", "batch_size")}
+    assert counts == {"images": 48, "full_images": 48, "train_images": 48, "batch_size": None}
+    assert load_file(folder / "horizon.safetensors")["reconstructions"].shape == (1, 8, 32, 32, 3)
     assert history.read(folder / "dvclive").images.tolist() == [48]
 
 
@@ -116,7 +132,8 @@ def test_each_seed_has_a_model_and_a_history_of_its_own_and_no_work_is_left():
     places = models.seeds(folder)
     assert places == [folder, folder / "seed-1"]
     assert [models.config(place)["training"]["seed"] for place in places] == [0, 1]
-    assert len({(place / "weights.safetensors").read_bytes() for place in places}) == 2
+    for name in ("weights", "horizon"):
+        assert len({(place / f"{name}.safetensors").read_bytes() for place in places}) == 2
     assert len({history.read(place / "dvclive").train_loss.iloc[-1] for place in places}) == 2
     assert list(Path("data/live").iterdir()) == []
     assert [path.name for path in checkpoints.root().iterdir()] == ["speed"]
@@ -145,7 +162,38 @@ def test_what_one_seed_has_learned_is_not_lost_with_the_next(monkeypatch):
     assert len(steps) == 8 + 5  # the second goes on after its first
 
 
-@pytest.mark.parametrize("change", [{"profile": "demo"}, {"applications": ["probe"]}], ids=["profile", "applications"])
+def test_the_validation_images_train_too_where_a_schedule_says_so():
+    schedule = SCHEDULE.model_copy(update={"with_validation": True})
+    folder = train("row", schedule=schedule)
+    model, config = models.load(folder)
+    parts = [np.load(f"arrays/{part}.npy", mmap_mode="r") for part in ("train", "validation")]
+    assert config["training"]["train_images"] == 56
+    assert config["training"]["train_mse"] == pytest.approx(loop.mean_squared_error(model, parts, 56))
+    assert (config["training"]["images"], config["training"]["full_images"]) == (
+        96,
+        96,
+    )  # of the rest, others each epoch
+    without, (_, its) = train("without"), models.load(train("again", schedule=schedule))
+    assert its == config
+    assert (folder / "weights.safetensors").read_bytes() != (without / "weights.safetensors").read_bytes()
+    index = [load_file(place / "horizon.safetensors")["index"] for place in (folder, without)]
+    assert torch.equal(*index)
+
+
+def test_a_row_beside_the_papers_says_so_and_is_the_same_otherwise():
+    own, theirs = contents(train("own", ablation=True)), contents(train("theirs"))
+    assert json.loads(own.pop(Path("config.json"))) == json.loads(theirs.pop(Path("config.json"))) | {"ablation": True}
+    assert own == theirs
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"profile": "demo"}, {"official_images": None}, {"full_size": 128}),
+        *({"applications": ["probe"]}, {"ablation": True}),
+    ],
+    ids=lambda change: next(iter(change)),
+)
 def test_only_what_decides_the_weights_is_in_the_fingerprint(monkeypatch, change):
     found, fingerprint = [], checkpoints.fingerprint
 
@@ -155,10 +203,13 @@ def test_only_what_decides_the_weights_is_in_the_fingerprint(monkeypatch, change
 
     monkeypatch.setattr(checkpoints, "fingerprint", spy)
     train("row")
-    files.write_json("arrays/about.json", ABOUT | {k: v for k, v in change.items() if k == "profile"})
-    train("again", ROW.model_copy(update={k: v for k, v in change.items() if k != "profile"}))
-    train("other", schedule=SCHEDULE.model_copy(update={"clip_norm": 1.0}))
-    assert found[0] == found[1] != found[2]
+    files.write_json("arrays/about.json", ABOUT | {k: v for k, v in change.items() if k in ABOUT})
+    row = ROW.model_copy(update={k: v for k, v in change.items() if k == "applications"})
+    train("again", row, ablation="ablation" in change)
+    for other in ({"clip_norm": 1.0}, {"with_validation": True}):
+        train(f"other-{len(found)}", schedule=SCHEDULE.model_copy(update=other))
+    assert found[0] == found[1]
+    assert len(set(found)) == 3
 
 
 def test_speed_and_memory_are_told_where_nothing_tracks_them(capsys):

@@ -34,7 +34,7 @@ def _collected(settings: params.Params) -> list[str]:
         named = [dep for dep in stage.dependencies("collect") if dep.startswith(folder)]
     except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
         return [f"dvc.yaml: no stage collect can be read there in {Path.cwd()} ({type(error).__name__}: {error})"]
-    rows = [f"{folder}{key}.zip" for key in settings.experiments]
+    rows = [f"{folder}{key}.zip" for key in settings.rows]
     absent = "add it, or the row stays out of summary, claims and figures"
     unknown = f"but {params.PATH} has no such row; remove it there"
     return [
@@ -51,16 +51,16 @@ def _rows(settings: params.Params) -> list[str]:
     torch.set_num_threads(1)  # two images are quicker so, the more where other programs run
     profile = settings.profiles[settings.profile]
     networks: dict[str, list[str]] = {}
-    for key, row in settings.experiments.items():
-        data, width = settings.datasets[row.dataset], profile.scale[row.dataset].width
-        recipe = row.model.name, data.size, data.channels, width, row.model.arguments
+    for key, row in settings.rows.items():
+        channels, width = settings.datasets[row.dataset].channels, profile.scale[row.dataset].width
+        recipe = row.model.name, settings.size(row.dataset), channels, width, row.model.arguments
         networks.setdefault(json.dumps(recipe), []).append(key)
     wrong: dict[Problem, list[str]] = {}
     for recipe, keys in networks.items():
-        for key, problem in _tried(json.loads(recipe), {key: settings.experiments[key].objective for key in keys}):
+        for key, problem in _tried(json.loads(recipe), {key: settings.rows[key].objective for key in keys}):
             wrong.setdefault(problem, []).append(key)
     torch.set_num_threads(threads)
-    return [_line(*problem, keys) for problem, keys in wrong.items()]
+    return [_line(settings, *problem, keys) for problem, keys in wrong.items()]
 
 
 def _tried(recipe: Sequence[Any], rows: Mapping[str, params.Component | None]) -> Iterator[tuple[str, Problem]]:
@@ -84,8 +84,9 @@ def _tried(recipe: Sequence[Any], rows: Mapping[str, params.Component | None]) -
             yield key, ("objective", found[named])
 
 
-def _line(where: str, problem: str, keys: Sequence[str]) -> str:
+def _line(settings: params.Params, where: str, problem: str, keys: Sequence[str]) -> str:
     more = f" and {len(keys) - 1} more" if len(keys) > 1 else ""
     if not where:
         return f"{problem} (row {keys[0]}{more})"
-    return f"{params.PATH}: experiments.{keys[0]}.{where}: {problem}" + (f" (row {keys[0]}{more})" if more else "")
+    place = f"{params.PATH}: {settings.place(keys[0])}.{where}"
+    return f"{place}: {problem}" + (f" (row {keys[0]}{more})" if more else "")

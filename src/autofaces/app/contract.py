@@ -35,6 +35,7 @@ def tried(
         try:
             model = _call(name, f"{cls}({size}, {channels}, {width}{given})", build)
             found = _missing(model, cls) or _wrong(name, model.eval(), torch.rand(IMAGES, channels, size, size))
+            found = found or _code_scales(name, size, channels, width, arguments)
         except Broken as error:
             found = [str(error)]
     return model, [f"src/autofaces/networks/{name}.py: {problem}" for problem in found]
@@ -115,6 +116,17 @@ def _wrong(name: str, model: nn.Module, images: Tensor) -> list[str]:
         if "logits(code)" in made and not _same(made["logits(code)"].sigmoid(), decoded, 1):
             found.append("logits(code): expected decode's images before their sigmoid, got other numbers")
     return found
+
+
+def _code_scales(name: str, size: int, channels: int, width: float, arguments: Mapping[str, Any]) -> list[str]:
+    """Whether a narrower network has a smaller code, which decides its error more than anything else does."""
+
+    def numbers(width: float) -> int:
+        outline = models.outline(name, size, channels, width, arguments)
+        return point(outline.encode(torch.empty(1, channels, size, size, device="meta"))).numel()
+
+    ours, full = (_call(name, f"encode(images) at width {w}", partial(numbers, w)) for w in (width, 1.0))
+    return [] if ours == full else [f"code: expected {full} numbers at any width, got {ours} at {width}"]
 
 
 def _call(name: str, what: str, function: Callable[[], Any]) -> Any:

@@ -53,7 +53,7 @@ def labels(folder: Path | str, part: str) -> "pd.DataFrame":
 
 def about(folder: Path | str) -> dict[str, Any]:
     """What the images are: `profile` that chose them, `faces` (synthetic, local or official), `crop` of the originals
-    (see preprocessing.fit)."""
+    (see preprocessing.fit), `full_size`, and `official_images` (see preprocessing.write)."""
     path = Path(folder) / "about.json"
     try:
         return json.loads(path.read_text(encoding="utf-8"))

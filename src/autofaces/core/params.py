@@ -11,7 +11,6 @@ check its settings.
 import ast
 import difflib
 import functools
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -21,21 +20,24 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    TypeAdapter,
     ValidationError,
     create_model,
     field_validator,
     model_validator,
 )
 
+from autofaces.core import explained
 from autofaces.core.files import BadInput
 from autofaces.core.found import PACKAGE, class_name, networks
+from autofaces.core.yaml12 import Loader
 
 PATH = "params.yaml"
+SMALLEST_BATCH = 16  # that a profile's factor leaves: statistics of fewer images are mostly noise
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$")]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
-Application = Literal["search", "probe", "denoise", "morph", "copies"]
+Application = Literal["search", "probe", "denoise", "morph", "copies", "samples"]
+Size = Literal[32, 64, 128]  # pixels of a side, after preprocessing
 SplitRule = Literal["identity", "official", "random"]
 
 
@@ -65,11 +67,23 @@ class Profile(Section):
     threads: Annotated[int, Field(ge=1)] | None  # of a training or evaluation on a CPU; None: all there are
     precision: Literal["float32", "auto"]  # auto: bfloat16 where the hardware multiplies it
     split: dict[str, SplitRule]  # instead of the dataset's own rule
+    size: dict[str, Size]  # instead of the dataset's own
+    ablations: bool | list[str]  # rows of `ablations` that are trained: all, none, or these
 
     @model_validator(mode="after")
     def _synthetic_faces_need_a_number(self) -> "Profile":
         if self.source == "synthetic" and self.images is None:
             raise ValueError("images: source synthetic draws as many faces as asked for; set a number")
+        return self
+
+    @model_validator(mode="after")
+    def _real_faces_are_for_the_papers_networks(self) -> "Profile":
+        for dataset, scale in self.scale.items():
+            if self.source != "synthetic" and scale.width < 1:
+                raise ValueError(
+                    f"scale.{dataset}.width = {scale.width:g}: networks are narrower on synthetic faces alone; for "
+                    "less work set image_passes, images or size"
+                )
         return self
 
 
@@ -85,6 +99,7 @@ class Archive(Section):
     """Where pictures come from: how the archive is laid out, and which official files it is."""
 
     layout: Literal["lfw", "anime", "celeba", "cufs", "folder"]
+    images: Annotated[int, Field(ge=1)] | None  # in all of it, as published; None: not known
     files: dict[str, File] = {}  # official files, by the name they have in the archive folder
 
 
@@ -92,7 +107,7 @@ class Dataset(Section):
     """One face dataset: the archive it is made of, and how its images become arrays."""
 
     archive: str
-    size: Literal[32, 64, 128]  # pixels of a side, after preprocessing
+    size: Size
     channels: Literal[1, 3]  # grey or RGB
     crop: Literal["square", "whole"] | Annotated[int, Field(ge=8)]  # largest centred square, all, or centred pixels
     split: SplitRule
@@ -115,10 +130,11 @@ class Schedule(Section):
     optimizer: Literal["adam", "adamax"] | None = None
     learning_rate: Annotated[float, Field(gt=0, le=1)] | None = None
     clip_norm: Annotated[float, Field(gt=0)] | None = None  # largest norm of the gradient; None: as it is
+    with_validation: bool | None = None  # the validation images train too: nothing is chosen by them
 
     def batch(self, factor: float) -> int:
-        """Images of one update at a profile's factor; at least 2, which batch norm needs."""
-        return min(self.batch_size, max(2, round(self.batch_size * factor)))
+        """Images of one update at a profile's factor; no fewer than batch norm needs, where the paper has as many."""
+        return min(self.batch_size, max(SMALLEST_BATCH, round(self.batch_size * factor)))
 
 
 class Paper(Section):
@@ -170,30 +186,53 @@ class Params(Section):
     archives: dict[Name, Archive]
     datasets: dict[Name, Dataset]
     papers: dict[Name, Paper]
-    experiments: dict[Name, Experiment]
+    experiments: dict[Name, Experiment]  # the rows of the papers
+    ablations: dict[Name, Experiment]  # rows that are not the papers': what one setting does to one of theirs
+
+    @property
+    def rows(self) -> dict[str, Experiment]:
+        """All rows, those of the papers first."""
+        return self.experiments | self.ablations
+
+    def runs(self, key: str, profile: str | None = None) -> bool:
+        """Whether a profile (None: the active one) trains a row: all of the papers, and the ablations that it names."""
+        named = self.profiles[profile or self.profile].ablations
+        return key in self.experiments or (named if isinstance(named, bool) else key in named)
+
+    def size(self, dataset: str, profile: str | None = None) -> int:
+        """Pixels of a side that the images of a data set have at a profile (None: the active one)."""
+        return self.profiles[profile or self.profile].size.get(dataset, self.datasets[dataset].size)
 
     @model_validator(mode="after")
     def _references_exist(self) -> "Params":
         _one_of("profile", self.profile, self.profiles)
         for key, dataset in self.datasets.items():
             _one_of(f"datasets.{key}.archive", dataset.archive, self.archives)
-        for key, experiment in self.experiments.items():
-            _one_of(f"experiments.{key}.paper", experiment.paper, self.papers)
-            _one_of(f"experiments.{key}.dataset", experiment.dataset, self.datasets)
+        for key, experiment in self.rows.items():
+            _one_of(f"{self.place(key)}.paper", experiment.paper, self.papers)
+            _one_of(f"{self.place(key)}.dataset", experiment.dataset, self.datasets)
         for key, profile in self.profiles.items():
-            for field in ("scale", "split"):
+            for field in ("scale", "split", "size"):
                 for dataset in getattr(profile, field):
                     _one_of(f"profiles.{key}.{field}", dataset, self.datasets)
+            for row in profile.ablations if isinstance(profile.ablations, list) else ():
+                _one_of(f"profiles.{key}.ablations", row, self.ablations)
+        if both := self.experiments.keys() & self.ablations.keys():
+            raise ValueError(f"ablations.{min(both)}: there is a row of this name in experiments; give it another")
         return self
 
     @model_validator(mode="after")
     def _rows_can_be_trained(self) -> "Params":
-        for key, experiment in self.experiments.items():
+        for key, experiment in self.rows.items():
             self._check_row(key, experiment, schedule(self.papers[experiment.paper].train, experiment))
         return self
 
+    def place(self, key: str) -> str:
+        """Where a row stands, as a dotted name."""
+        return f"{'experiments' if key in self.experiments else 'ablations'}.{key}"
+
     def _check_row(self, key: str, experiment: Experiment, train: Schedule | None) -> None:
-        profile, place = self.profiles[self.profile], f"experiments.{key}"
+        profile, place = self.profiles[self.profile], self.place(key)
         if experiment.dataset not in profile.scale:
             raise ValueError(
                 f"profiles.{self.profile}.scale: {experiment.dataset}, the dataset of {key}, is missing; "
@@ -244,14 +283,14 @@ def load(path: Path | str = PATH) -> Params:
     except FileNotFoundError:
         raise SettingsError(f"{path}: not found in {Path.cwd()}; run from the project's top folder") from None
     try:
-        settings = yaml.load(text, _Loader)
+        settings = yaml.load(text, Loader)
     except yaml.YAMLError as error:
         raise SettingsError(f"{path}: not readable as YAML: {error}") from None
     models(), objectives()  # a file that cannot be read is named once, not by every row
     try:
         return Params.model_validate(settings)
     except ValidationError as error:
-        lines = [_explain(e) for e in error.errors()]
+        lines = [explained.line(e) for e in error.errors()]
         raise SettingsError("\n".join([f"{path}: {len(lines)} wrong:", *(f"  {x}" for x in lines)])) from None
 
 
@@ -264,6 +303,24 @@ def section(name: str) -> Any:
             raise SettingsError(f"{name}: {_unknown(part, known)}")
         value = value[part] if isinstance(value, Mapping) else getattr(value, part)
     return value
+
+
+def row(key: str) -> Experiment:
+    """The checked row of a key of `experiments` or `ablations`."""
+    rows = load().rows
+    if key not in rows:
+        raise SettingsError(f"experiments.{key}: {_unknown(key, rows)}")
+    return rows[key]
+
+
+def is_ablation(key: str) -> bool:
+    """Whether a row is one of `ablations`."""
+    return key in load().ablations
+
+
+def runs(key: str) -> bool:
+    """Whether the active profile trains a row."""
+    return load().runs(key)
 
 
 def profile(field: str) -> Any:
@@ -318,7 +375,7 @@ def _checked(component: Component, kind: str, schemas: dict[str, type[BaseModel]
         schemas[component.name].model_validate(component.arguments)
     except ValidationError as error:
         known = ", ".join(schemas[component.name].model_fields) or "none"
-        reasons = "; ".join(_explain(e) for e in error.errors())
+        reasons = "; ".join(explained.line(e) for e in error.errors())
         raise ValueError(f"{kind} {component.name}: {reasons} (arguments of {component.name}: {known})") from None
     return component
 
@@ -332,49 +389,3 @@ def _unknown(value: str, known: Any) -> str:
     close = difflib.get_close_matches(value, known, n=1)
     hint = f"; did you mean {close[0]}?" if close else ""
     return f"{value!r} is unknown; known: {', '.join(known)}{hint}"
-
-
-def _explain(error: Any) -> str:
-    """One line of pydantic's report in our words: key, what was got, what is allowed."""
-    branches = {"int", "str", "literal", "constrained-int", "constrained-str", "function-after"}
-    where = ".".join(str(p) for p in error["loc"] if not _is_branch(str(p), branches))
-    got = error["input"]
-    match error["type"]:
-        case "missing":
-            return f"{where}: missing"
-        case "extra_forbidden":
-            return f"{where} = {got!r}: unknown key"
-        case "value_error":
-            return f"{where}: {error['ctx']['error']}" if where else str(error["ctx"]["error"])
-        case "float_type" | "int_type" if isinstance(got, str) and _is_number(got):
-            return f"{where} = {got!r}: this is text; write the number without quotes"
-        case _:
-            return f"{where} = {got!r}: {error['msg'][0].lower()}{error['msg'][1:]}"
-
-
-def _is_branch(part: str, branches: set[str]) -> bool:
-    # pydantic adds the tried branch of a union to the location, such as "constrained-int" or "literal['a','b']"
-    return part in branches or "[" in part
-
-
-def _is_number(text: str) -> bool:
-    try:
-        TypeAdapter(float).validate_python(text)
-    except ValidationError:
-        return False
-    return True
-
-
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-    """YAML 1.2 numbers: 1e-05, as DVC writes it, is a number there, and text to PyYAML. Ten times quicker in C."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in rules if tag != "tag:yaml.org,2002:float"]
-    for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$|^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$"),
-    list("-+0123456789."),
-)

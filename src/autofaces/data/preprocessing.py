@@ -23,14 +23,17 @@ def write(
     channels: int,
     crop: str | int,
     profile: str,
+    full_size: int,
+    official_images: int | None,
     processes: int | None = None,
 ) -> None:
     """Make `<part>.npy`, uint8 (N, size, size, channels), and `<part>.csv` for all parts of the table `splits`, and
     about.json.
 
     raw: folder of the archives; splits: CSV of splits.write; folder: appears at once when all is done; channels, crop:
-    as in `fit`; profile: the name of the settings, which about.json keeps. The bytes are the same for any number of
-    processes. ImageError where an image is smaller than the crop.
+    as in `fit`. What about.json keeps: profile, the name of the settings; full_size, that the data set has where no
+    profile says otherwise; official_images, in the whole archive as published (None: not known). The bytes are the same
+    for any number of processes. ImageError where an image is smaller than the crop.
     """
     import pandas as pd  # here, because every process imports this module
 
@@ -41,7 +44,9 @@ def write(
     with files.writing(folder) as temporary:
         temporary.mkdir()
         source = json.loads((raw / "source.json").read_text(encoding="utf-8"))["source"]
-        files.write_json(temporary / "about.json", {"profile": profile, "faces": source, "crop": crop})
+        about = {"profile": profile, "faces": source, "crop": crop}
+        about |= {"official_images": official_images, "full_size": full_size}
+        files.write_json(temporary / "about.json", about)
         arrays = []
         for part, rows in parts.items():
             rows.to_csv(temporary / f"{part}.csv", index=False, lineterminator="\n", encoding="utf-8")

@@ -25,10 +25,10 @@ class DcganPooled(nn.Module):
         n_f: Annotated[int, Field(ge=1)] = 16,
         slope: Annotated[float, Field(ge=0, le=1)] = 0.2,
     ):
-        """`n_f` feature maps at the image, `slope` of the leaky ReLU below zero."""
+        """`n_f` feature maps at the image, `slope` of the leaky ReLU below zero. The code is as large at any width."""
         super().__init__()
         require_size("dcgan_pooled", size, 64)
-        filters = [channels, *(scaled(n_f, width) * 2**i for i in range(3))]
+        filters = [channels, *(scaled(n_f, width) * 2**i for i in range(2)), 4 * n_f]
         encoder: list[nn.Module] = []
         decoder: list[nn.Module] = []
         for i in range(3):

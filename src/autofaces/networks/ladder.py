@@ -6,8 +6,9 @@ one (figure 2; sizes from the authors' final report of 2022, section 4.2). The s
 (objective weighted).
 
 With norm, encoder level i is convolution, activation, norm i, and what decoder level i + 1 makes is compared with level
-i's activations from before their norm. `shared`: on the way back they pass through the encoder's own norm of that shape
-before the next decoder level. `batch`: each decoder level but the last ends with a norm of its own instead.
+i's activations from before their norm (with targets normalised, ours: from after it). `shared`: on the way back they
+pass through the encoder's own norm of that shape before the next decoder level. `batch`: each decoder level but the
+last ends with a norm of its own instead.
 With latent gaussian, two linear maps lead from the deepest activations to mean and log-variance of the code, and the
 decoder takes a draw from it.
 
@@ -22,6 +23,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from torch import Tensor, nn
 
+from autofaces.core import files
 from autofaces.training.layers import Code, GaussianCode, glorot, point, require_size, scaled
 
 ACTIVATIONS = {"selu": nn.SELU, "relu": nn.ReLU}
@@ -41,11 +43,15 @@ class Ladder(nn.Module):
         activation: Literal["selu", "relu"] = "selu",
         norm: Literal["none", "batch", "shared"] = "none",
         latent: Literal["none", "gaussian"] = "none",
+        targets: Literal["activations", "normalised"] = "activations",
     ):
-        """`levels` halvings, `base` filters in the first, doubled in each; kernels 3, outermost 5."""
+        """`levels` halvings, `base` filters in the first, doubled in each; kernels 3, outermost 5. The deepest are the
+        code and keep their number, whatever the width."""
         super().__init__()
         require_size("ladder", size, 2**levels)
-        filters = [channels, *(scaled(base, width) * 2**i for i in range(levels))]
+        if targets == "normalised" and norm == "shared":
+            raise files.BadInput("ladder: targets normalised: with norm shared the way back would pass each norm twice")
+        filters = [channels, *(scaled(base, width) * 2**i for i in range(levels - 1)), base * 2 ** (levels - 1)]
         kernels = [5, *[3] * (levels - 1)]
         active = ACTIVATIONS[activation]
         self.encoder = nn.ModuleList(
@@ -54,6 +60,7 @@ class Ladder(nn.Module):
         )
         self.norms = nn.ModuleList(nn.Identity() if norm == "none" else nn.BatchNorm2d(f) for f in filters[1:])
         self.shared = norm == "shared"
+        self.normalised = targets == "normalised"
         self.decoder = nn.ModuleList(
             nn.Sequential(
                 nn.ConvTranspose2d(filters[i + 1], filters[i], k, stride=2, padding=k // 2, output_padding=1),
@@ -68,8 +75,8 @@ class Ladder(nn.Module):
         self.apply(glorot)
 
     def encode(self, images: Tensor, depth: int | None = None) -> Code:
-        """Images (B, C, H, W) -> activations of level `depth` (all levels: the code, (B, 384, 1, 1) at width 1, or its
-        mean and log-variance)."""
+        """Images (B, C, H, W) -> activations of level `depth` (all levels: the code, (B, 384, 1, 1), or its mean and
+        log-variance)."""
         for level, norm in zip(self.encoder[:depth], self.norms[:depth], strict=True):
             images = norm(level(images))
         return self._code(images) if depth in (None, len(self.encoder)) else images
@@ -89,15 +96,16 @@ class Ladder(nn.Module):
             activations = encode(inputs.detach())
             code = norm(activations)
             yield target.detach(), self._code(code) if i == len(self.encoder) else code, decode
-            target, inputs = activations, code
+            target, inputs = code if self.normalised else activations, code
 
     def chain(self, images: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """(target, output) of each level, deepest first, in one pass to the code and back: h_{i-1}, without gradient,
         and what the decoder has made on its way back from the code."""
         targets, inputs = [images], images
         for encode, norm in zip(self.encoder, self.norms, strict=True):
-            targets.append(encode(inputs))
-            inputs = norm(targets[-1])
+            activations = encode(inputs)
+            inputs = norm(activations)
+            targets.append(inputs if self.normalised else activations)
         outputs = self._way_back(point(self._code(inputs)), None)
         yield from zip((t.detach() for t in targets[-2::-1]), outputs, strict=True)
 

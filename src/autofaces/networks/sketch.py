@@ -17,7 +17,7 @@ class Sketch(nn.Module):
     def __init__(self, size: int, channels: int, width: float = 1.0):
         super().__init__()
         require_size("sketch", size, 32)
-        filters = [channels, *(scaled(4 * 2**i, width) for i in range(5))]
+        filters = [channels, *(scaled(4 * 2**i, width) for i in range(4)), 64]  # the code is as large at any width
         encoder: list[nn.Module] = []
         decoder: list[nn.Module] = []
         for i in range(5):

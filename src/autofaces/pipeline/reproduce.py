@@ -59,7 +59,7 @@ def run(targets: Sequence[str], threads: int | None, check: Sequence[str]) -> in
             signal.signal(number, _stop)
     try:
         asked = asked_for()
-        with subprocess.Popen(check) as checking:  # takes as long as the status
+        with subprocess.Popen(check, stdout=subprocess.DEVNULL) as checking:  # takes as long as the status
             try:
                 graph = stale(targets)
             except BadInput:  # what check says of it is better

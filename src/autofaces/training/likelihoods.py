@@ -4,6 +4,7 @@ Nats per image are summed over pixels and channels, or over the dimensions of th
 """
 
 import math
+from typing import Literal
 
 import numpy as np
 import torch
@@ -11,12 +12,22 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 ACTIVE = 0.01  # variance over images from which on a number of the code counts as used
+LEAST_VARIANCE = 1 / (12 * 255**2)  # of pixels on [0, 1]: what rounding to 256 levels leaves of any image
 
 
-def gaussian_nats(output: Tensor, target: Tensor, variance: float) -> Tensor:
-    """-log N(target; output, variance I), (B,): kovenko2020, equation (5) with its last sign put right."""
+def gaussian_nats(output: Tensor, target: Tensor, variance: float | Tensor) -> Tensor:
+    """-log N(target; output, variance I), (B,): kovenko2020, equation (5) with its last sign put right. `variance` is
+    one number, or a tensor of one for all images, (), or for each, (B,)."""
     squares = (target - output).square().flatten(1)
-    return squares.sum(1) / (2 * variance) + squares.shape[1] / 2 * math.log(2 * math.pi * variance)
+    spread = 2 * math.pi * variance
+    log = spread.log() if isinstance(spread, Tensor) else math.log(spread)
+    return squares.sum(1) / (2 * variance) + squares.shape[1] / 2 * log
+
+
+def optimal_variance(output: Tensor, target: Tensor) -> Tensor:
+    """The variance under which a Gaussian finds an image likeliest, (B,): its mean squared error, that gradients pass
+    through; of a batch the mean of these (Rybkin, Daniilidis, Levine 2021, sigma-VAE)."""
+    return (target - output).square().flatten(1).mean(1).clamp(min=LEAST_VARIANCE)
 
 
 def bernoulli_nats(logits: Tensor, target: Tensor) -> Tensor:
@@ -35,16 +46,23 @@ def evidence(
     code: tuple[Tensor, Tensor],
     noise: torch.Generator,
     likelihood: str,
-    variance: float = 1.0,
+    variance: float | Literal["optimal"] = 1.0,
+    pooled: bool = False,
 ) -> dict[str, Tensor]:
     """The evidence lower bound of images (B, C, H, W) with its sign turned, from one draw of their code (mean and
     log-variance), (B,) each: reconstruction_nats (`likelihood` gaussian, with `variance`, or bernoulli), kl_nats,
     elbo_nats (their sum), and bits_per_dim, elbo_nats for each pixel and channel (of a gaussian likelihood 8 bits more
-    would count the 256 levels). Kovenko2020, equations (4) to (8)."""
+    would count the 256 levels). Kovenko2020, equations (4) to (8).
+
+    `variance` optimal: each image's own mean squared error, or, `pooled`, that of all of them together."""
     mean, log_variance = (part.float() for part in code)
     drawn = draw(mean, log_variance, noise)
     if likelihood == "gaussian":
-        reconstruction = gaussian_nats(model.decode(drawn).float(), images, variance)
+        output = model.decode(drawn).float()
+        if variance == "optimal":
+            variance = optimal_variance(output, images)
+            variance = variance.mean() if pooled else variance
+        reconstruction = gaussian_nats(output, images, variance)
     else:
         reconstruction = bernoulli_nats(model.logits(drawn).float(), images)
     divergence = kl_nats(mean, log_variance)

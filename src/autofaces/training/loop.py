@@ -7,7 +7,7 @@ in the same bytes as one that was never interrupted.
 import math
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from autofaces.core import files
 from autofaces.core.arrays import evenly
 from autofaces.core.history import Row
 from autofaces.core.params import Schedule
-from autofaces.training import checkpoints, likelihoods
+from autofaces.training import checkpoints, horizon, likelihoods
 from autofaces.training.layers import Code, point
 from autofaces.training.objectives import Context, Objective
 from autofaces.training.pixels import normalise, to_unit
@@ -35,6 +35,8 @@ TRAINING, VALIDATION = 1, 2  # what noise is for
 CLOSED_FORM_BLOCK = 256  # images in memory at a time
 OPTIMIZERS = {"adam": partial(torch.optim.Adam, fused=True), "adamax": torch.optim.Adamax}
 
+Parts = Sequence[np.memmap]  # images that one index counts through, uint8 (N, H, W, C) each
+
 
 class Plan(NamedTuple):
     """How long a training is, in optimiser updates."""
@@ -44,6 +46,7 @@ class Plan(NamedTuple):
     steps: int
     row_every: int  # updates between two rows of the history
     epochs: float  # of the full schedule, which a training that is cut short passes through faster
+    full_images: int  # that the full schedule passes, in the paper's own batches
 
     def epoch(self, step: int) -> float:
         """Where in the full schedule the training is after so many updates."""
@@ -58,7 +61,7 @@ def plan(name: str, schedule: Schedule, images: int, image_passes: int | None, f
     batch = schedule.batch(factor)
     if batch > images:
         raise files.BadInput(
-            f"experiments.{name}.train.batch_size: {batch} at this profile, larger than the training set of {images} "
+            f"{name}: train.batch_size: {batch} at this profile, larger than the training set of {images} "
             "images; set a smaller batch, or more images in the profile"
         )
     per_epoch = images // batch
@@ -70,14 +73,15 @@ def plan(name: str, schedule: Schedule, images: int, image_passes: int | None, f
     row_every = (
         math.ceil(per_epoch / math.ceil(least / epochs)) if epochs < least else per_epoch * math.ceil(epochs / most)
     )
-    return Plan(batch, per_epoch, steps, row_every, full / per_epoch)
+    full_images = schedule.batch_size * (schedule.steps or schedule.epochs * max(1, images // schedule.batch_size))
+    return Plan(batch, per_epoch, steps, row_every, full / per_epoch, full_images)
 
 
 def fit(
     name: str,
     model: nn.Module,
     objective: Objective,
-    train: np.memmap,
+    train: Parts,
     validation: np.memmap,
     plan: Plan,
     schedule: Schedule,
@@ -85,10 +89,12 @@ def fit(
     seed: int,
     dtype: torch.dtype,
     checkpoint: Path,
+    look: horizon.Horizon,
 ) -> Iterator[Row]:
     """Train `model` in place, on the device it is on; yield a row of the history per epoch.
 
-    train, validation: uint8 (N, H, W, C). Where `checkpoint` exists, go on from there (its rows are yielded again).
+    validation: uint8 (N, H, W, C). Where `checkpoint` exists, go on from there (its rows are yielded again). At the
+    steps of `look` what the model makes of its images is kept.
     A row: epoch, step, images; train_loss and the objective's terms, means since the row before; what `validate` says.
     BadInput when the loss is no longer finite.
     """
@@ -144,6 +150,8 @@ def fit(
                 row |= validate(model, objective, validation, dtype, plan.epoch(step), seed)
                 rows.append(row)
                 sums = {}
+            if step in look.steps:  # before the checkpoint: a training that goes on from it takes this step no more
+                horizon.keep(look, model, step)
             if end_of_row or overdue:
                 checkpoints.save(
                     checkpoint,
@@ -160,64 +168,75 @@ def fit(
                 yield rows[-1]
 
 
-def fit_closed_form(name: str, model: nn.Module, train: np.memmap, validation: np.memmap) -> Row:
+def fit_closed_form(name: str, model: nn.Module, train: Parts, validation: np.memmap, look: horizon.Horizon) -> Row:
     """Fit a model that needs no gradient (one with a `fit`), in place; the one row of its history."""
     if not hasattr(model, "fit"):
-        raise files.BadInput(f"experiments.{name}.objective: missing; {type(model).__name__} has no closed form")
+        raise files.BadInput(f"{name}: objective: missing; {type(model).__name__} has no closed form")
+
+    images = total(train)
 
     def blocks() -> Iterator[Tensor]:
-        for start in range(0, len(train), CLOSED_FORM_BLOCK):
-            index = np.arange(start, min(start + CLOSED_FORM_BLOCK, len(train)))
+        for start in range(0, images, CLOSED_FORM_BLOCK):
+            index = np.arange(start, min(start + CLOSED_FORM_BLOCK, images))
             yield normalise(torch.from_numpy(read_images(train, index)), model.pixel_range).contiguous()
 
     try:
-        model.cpu().fit(
-            lambda: tqdm(blocks(), desc=name, total=math.ceil(len(train) / CLOSED_FORM_BLOCK), disable=None)
-        )
+        model.cpu().fit(lambda: tqdm(blocks(), desc=name, total=math.ceil(images / CLOSED_FORM_BLOCK), disable=None))
     except ValueError as error:
-        raise files.BadInput(f"experiments.{name}.model: {error}") from None
-    errors = [mean_squared_error(model, array, len(array)) for array in (train, validation)]
-    row = {"epoch": 1, "step": 1, "images": len(train)}
+        raise files.BadInput(f"{name}: model: {error}") from None
+    horizon.keep(look, model, 1)
+    errors = [mean_squared_error(model, parts, total(parts)) for parts in (train, [validation])]
+    row = {"epoch": 1, "step": 1, "images": images}
     return row | {"train_loss": errors[0], "validation_loss": errors[1], "validation_mse": errors[1]}
 
 
-def batches(array: np.memmap, plan: Plan, seed: int, start: int, device: torch.device) -> Iterator[Tensor]:
+def total(parts: Parts) -> int:
+    """How many images the parts have together."""
+    return sum(map(len, parts))
+
+
+def batches(parts: Parts, plan: Plan, seed: int, start: int, device: torch.device) -> Iterator[Tensor]:
     """The training's batches from step `start` on: uint8 (B, H, W, C) on `device`.
 
-    On a GPU that can hold it the whole array lies there; else a thread reads ahead, so that memory does not grow with
-    the array.
+    On a GPU that can hold them all images lie there; else a thread reads ahead, so that memory does not grow with their
+    number.
     """
 
     def order() -> Iterator[np.ndarray]:
         for epoch in range(start // plan.per_epoch, math.ceil(plan.steps / plan.per_epoch)):
-            permutation = np.random.default_rng([seed, epoch]).permutation(len(array))
+            permutation = np.random.default_rng([seed, epoch]).permutation(total(parts))
             for step in range(plan.per_epoch):
                 if start <= epoch * plan.per_epoch + step < plan.steps:
                     yield permutation[step * plan.batch_size : (step + 1) * plan.batch_size]
 
-    if device.type == "cuda" and array.nbytes < torch.cuda.mem_get_info(device)[0] / 2:
-        resident = torch.from_numpy(np.array(array)).to(device)
+    if device.type == "cuda" and sum(part.nbytes for part in parts) < torch.cuda.mem_get_info(device)[0] / 2:
+        resident = torch.from_numpy(np.concatenate(parts)).to(device)
         for index in order():
             yield resident[torch.from_numpy(index).to(device)]
         return
     with ThreadPoolExecutor(1) as reader:
         ahead: deque = deque()
         for index in order():
-            ahead.append(reader.submit(read_images, array, index))
+            ahead.append(reader.submit(read_images, parts, index))
             if len(ahead) > PREFETCH:
                 yield torch.from_numpy(ahead.popleft().result()).to(device)
         for future in ahead:
             yield torch.from_numpy(future.result()).to(device)
 
 
-def read_images(array: np.memmap, index: np.ndarray) -> np.ndarray:
-    """Copy the images at `index` by reading the file: through the mapping, each would stay counted as our memory."""
-    images = np.empty((len(index), *array.shape[1:]), array.dtype)
-    with Path(array.filename).open("rb", buffering=0) as file:
-        for image, i in zip(images, index, strict=True):
-            file.seek(array.offset + int(i) * image.nbytes)
-            if file.readinto(image) != image.nbytes:
-                raise files.BadInput(f"{array.filename}: ends before image {i}; run `dvc repro preprocess` again")
+def read_images(parts: Parts, index: np.ndarray) -> np.ndarray:
+    """Copy the images at `index` by reading the files: through the mapping, each would stay counted as our memory."""
+    images = np.empty((len(index), *parts[0].shape[1:]), parts[0].dtype)
+    start = 0
+    for part in parts:
+        here = np.flatnonzero((start <= index) & (index < start + len(part)))
+        with Path(part.filename).open("rb", buffering=0) as file:
+            for at in here:
+                i, image = int(index[at]) - start, images[at]
+                file.seek(part.offset + i * image.nbytes)
+                if file.readinto(image) != image.nbytes:
+                    raise files.BadInput(f"{part.filename}: ends before image {i}; run `dvc repro preprocess` again")
+        start += len(part)
     return images
 
 
@@ -254,25 +273,25 @@ def validate(
         if not isinstance(code, Tensor):
             means.append(code[0])
     model.train()
-    row = {term: total / len(array) for term, total in sums.items()}
+    row = {term: value / len(array) for term, value in sums.items()}
     if means:
         row["active_units"] = likelihoods.active_units(torch.cat(means))
     return row
 
 
 @torch.inference_mode()
-def mean_squared_error(model: nn.Module, array: np.memmap, limit: int) -> float:
-    """MSE of the reconstruction on [0, 1] over at most `limit` evenly spaced images of `array`, in evaluation mode
-    and in float32 whatever the training's precision was."""
+def mean_squared_error(model: nn.Module, parts: Parts, limit: int) -> float:
+    """MSE of the reconstruction on [0, 1] over at most `limit` evenly spaced images of `parts`, in evaluation mode and
+    in float32 whatever the training's precision was."""
     device = next(model.parameters()).device
     model.eval()
-    index = evenly(len(array), limit)
-    total = 0.0
-    for part in np.array_split(index, math.ceil(len(index) / 64)):
-        images = torch.from_numpy(read_images(array, part)).to(device)
+    index = evenly(total(parts), limit)
+    errors = 0.0
+    for some in np.array_split(index, math.ceil(len(index) / 64)):
+        images = torch.from_numpy(read_images(parts, some)).to(device)
         output = to_unit(model(normalise(images, model.pixel_range)), model.pixel_range)
-        total += float(_errors(output, images).sum())
-    return total / len(index)
+        errors += float(_errors(output, images).sum())
+    return errors / len(index)
 
 
 class _Once:

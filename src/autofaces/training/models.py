@@ -52,17 +52,22 @@ def flops(model: nn.Module, size: int, channels: int) -> int:
     return counter.get_total_flops()
 
 
-def size(name: str, *args: Any) -> int:
-    """Number of learned numbers of the model that `build` would make, without drawing them."""
+def outline(name: str, size: int, channels: int, width: float, arguments: Mapping[str, Any]) -> nn.Module:
+    """The model that `build` would make, in evaluation mode, but without weights (on torch's device "meta"): it costs
+    nothing, however large."""
     with torch.device("meta"):
-        return count(build(name, *args))
+        return build(name, size, channels, width, arguments).eval()
+
+
+def size(name: str, *args: Any) -> int:
+    """Number of learned numbers of the model that `build` would make."""
+    return count(outline(name, *args))
 
 
 def is_variational(name: str, size: int, channels: int, arguments: Mapping[str, Any]) -> bool:
-    """Whether the code of the model that `build` would make is a mean and a log-variance; found without weights."""
-    with torch.device("meta"):
-        model = build(name, size, channels, 1.0, arguments)
-        return isinstance(model.eval().encode(torch.empty(1, channels, size, size)), tuple)
+    """Whether the code of the model that `build` would make is a mean and a log-variance."""
+    model = outline(name, size, channels, 1.0, arguments)
+    return isinstance(model.encode(torch.empty(1, channels, size, size, device="meta")), tuple)
 
 
 def save(folder: Path, model: nn.Module, about: Mapping[str, Any]) -> None:

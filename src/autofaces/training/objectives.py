@@ -91,30 +91,39 @@ def elbo(
     context: Context,
     *,
     likelihood: Literal["gaussian", "bernoulli"],
-    variance: Annotated[float, Field(gt=0)] = 1.0,
+    variance: Annotated[float, Field(gt=0)] | Literal["optimal"] = 1.0,
+    reduction: Literal["sum", "mean"] = "sum",
     beta: Annotated[float, Field(ge=0)] = 1.0,
     warmup_epochs: Annotated[int, Field(ge=0)] = 0,
 ) -> Loss:
     """Reconstruction + beta KL in nats per image, averaged over the batch: kovenko2020, equations (4) to (8).
 
     The code is drawn once. `likelihood` of the pixels: gaussian with a fixed `variance` (kovenko2020), or bernoulli
-    (kolotouros2017). `beta` rises to its value from 0, linearly over the first `warmup_epochs`.
-    Terms: those of likelihoods.evidence, beta, and for the gaussian mse_over_variance (1: the variance is what the
-    error says it is).
+    (kolotouros2017). `variance` optimal: the mean squared error of the batch, which gradients pass through; of D pixels
+    and channels the nats are D / 2 (log(2 pi mse) + 1) (Rybkin, Daniilidis, Levine 2021, sigma-VAE). `reduction` mean:
+    the reconstruction's nats are divided by D, the KL's are not, as code often has it that adds a mean and a sum.
+    `beta` rises to its value from 0, linearly over the first `warmup_epochs`.
+    Terms, all of whole images: those of likelihoods.evidence, beta, and for the gaussian mse_over_variance (1: the
+    variance is what the error says it is), or the variance where it is optimal.
     """
     code = model.encode(images)
     if isinstance(code, Tensor):
         raise _not_variational("elbo")
     if likelihood == "bernoulli" and not hasattr(model, "logits"):
         raise files.BadInput(f"objective elbo: {type(model).__name__} has no logits; set likelihood: gaussian")
-    values = evidence(model, images, code, context.noise, likelihood, variance)
+    values = evidence(model, images, code, context.noise, likelihood, variance, pooled=True)
     factor = beta * min(1.0, context.epoch / warmup_epochs) if warmup_epochs else beta
-    loss = values["reconstruction_nats"].mean() + factor * values["kl_nats"].mean()
+    numbers = images[0].numel()
+    divided = numbers if reduction == "mean" else 1
+    loss = values["reconstruction_nats"].mean() / divided + factor * values["kl_nats"].mean()
     terms = {name: value.detach().mean() for name, value in values.items()}
     terms["beta"] = torch.full_like(loss.detach(), factor)
-    if likelihood == "gaussian":  # nats are half of it for each pixel and channel, and a constant
-        constant = math.log(2 * math.pi * variance)
-        terms["mse_over_variance"] = 2 * terms["reconstruction_nats"] / images[0].numel() - constant
+    if likelihood == "gaussian":  # nats are half of mse_over_variance for each number, and a constant
+        doubled = 2 * terms["reconstruction_nats"] / numbers
+        if variance == "optimal":
+            terms["variance"] = (doubled - 1).exp() / (2 * math.pi)
+        else:
+            terms["mse_over_variance"] = doubled - math.log(2 * math.pi * variance)
     return loss, terms
 
 

@@ -15,10 +15,11 @@ from torch import nn
 from autofaces.core import arrays, files, history
 from autofaces.core.found import PACKAGE
 from autofaces.core.params import Experiment, Scale, Schedule
-from autofaces.training import checkpoints, loop, models, objectives
+from autofaces.training import checkpoints, horizon, loop, models, objectives
 from autofaces.training.devices import Machine
 
 TRAIN_IMAGES = 200, 2000  # that the final training error is measured on: a third of all, but so many at least, at most
+FREE = "ablation", "applications", "full_size", "official_images", "profile"  # of a config: decides no weight
 LIVE = Path("data/live")  # where a training writes its history while it runs: `dvc plots show` finds it there
 
 
@@ -31,22 +32,28 @@ def train(
     machine: Machine,
     data: Path | str,
     folder: Path,
+    *,
+    ablation: bool,
 ) -> None:
     """Train the row `key` on the arrays in `data`, and write its models into `folder` (which is made).
 
-    schedule: as `params.schedule` gives it, None of a closed form, which is fitted once. The first seed's model lies in
-    `folder`, each other one's in seed-<n> below: weights, config.json and dvclive/, the history. What one seed has
-    learned is not lost if a later one is interrupted.
+    schedule: as `params.schedule` gives it, None of a closed form, which is fitted once. ablation: whether the row is
+    one beside the papers'. The first seed's model lies in `folder`, each other one's in seed-<n> below: weights,
+    horizon, config.json and dvclive/, the history. What one seed has learned is not lost if a later one is interrupted.
     """
     train, validation = (arrays.load(data, part) for part in ("train", "validation"))
+    parts = [train, validation] if schedule and schedule.with_validation else [train]
     recipe = {"size": train.shape[1], "channels": train.shape[3], "width": scale.width}
     recipe |= {"name": experiment.model.name, "arguments": experiment.model.arguments}
     code = sources(experiment.model.name)
-    about = {"experiment": key, **arrays.about(data), "scale": scale.model_dump()}
+    about = {"experiment": key, "ablation": ablation, **arrays.about(data), "scale": scale.model_dump()}
     about |= experiment.model_dump(include={"paper", "dataset", "applications"})
     about["objective"] = experiment.objective and _component(experiment.objective)
     about["train"] = schedule and schedule.model_dump(exclude_none=True)
-    settings = {"recipe": recipe, "machine": machine.described(), **about, "profile": None, "applications": None}
+    settings = {"recipe": recipe, "machine": machine.described(), **about, **dict.fromkeys(FREE)}
+    full = models.outline(**recipe | {"size": about["full_size"], "width": 1.0})
+    images = loop.total(parts)
+    plan = schedule and loop.plan(key, schedule, images, scale.image_passes, scale.batch)
     folder.mkdir()
     works = []
     for seed in range(seeds if schedule else 1):
@@ -56,24 +63,27 @@ def train(
         name = key if seeds == 1 else f"{key}-seed-{seed}"
         with checkpoints.exclusive(works[-1]):
             started = time.monotonic()
-            if schedule is None:
-                rows = iter([loop.fit_closed_form(key, model, train, validation)])
-            else:
+            if plan:
+                look = horizon.of_training(works[-1] / "horizon", validation, plan.steps, plan.batch_size)
                 rows = loop.fit(
                     name,
                     model,
                     partial(getattr(objectives, experiment.objective.name), **experiment.objective.arguments),
-                    train,
+                    parts,
                     validation,
-                    loop.plan(key, schedule, len(train), scale.image_passes, scale.batch),
+                    plan,
                     schedule,
                     seed=seed,
                     dtype=machine.dtype,
                     checkpoint=works[-1] / "checkpoint.pt",
+                    look=look,
                 )
+            else:
+                look = horizon.of_closed_form(works[-1] / "horizon", validation, images)
+                rows = iter([loop.fit_closed_form(key, model, parts, validation, look)])
             *_, last = history.record(rows, LIVE / name)
             seconds = time.monotonic() - started
-            train_mse = loop.mean_squared_error(model, train, int(np.clip(len(train) // 3, *TRAIN_IMAGES)))
+            train_mse = loop.mean_squared_error(model, parts, int(np.clip(images // 3, *TRAIN_IMAGES)))
             place = folder if seed == 0 else folder / f"seed-{seed}"
             place.mkdir(exist_ok=True)
             models.save(
@@ -84,10 +94,21 @@ def train(
                     **about,
                     "parameters": models.count(model),
                     "flops_per_image": models.flops(model, recipe["size"], recipe["channels"]),
+                    "parameters_full": models.count(full),
+                    "flops_full": models.flops(full, about["full_size"], recipe["channels"]),
                     "sources": checkpoints.digest(code),
-                    "training": {"seed": seed, **machine.described(), "images": last["images"], "train_mse": train_mse},
+                    "training": {
+                        "seed": seed,
+                        **machine.described(),
+                        "images": last["images"],
+                        "full_images": plan.full_images if plan else images,
+                        "batch_size": plan and plan.batch_size,
+                        "train_images": images,
+                        "train_mse": train_mse,
+                    },
                 },
             )
+            horizon.save(look, place / "horizon.safetensors")
             shutil.move(LIVE / name, place / "dvclive")
         _report_speed(name, last, seconds, model)
     for work in works:

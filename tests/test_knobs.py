@@ -1,0 +1,74 @@
+"""What a profile does less of than the papers, in lines."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from autofaces.app import knobs
+from autofaces.core import params
+from autofaces.core.yaml12 import Loader
+
+ROOT = Path(__file__).parents[1]
+
+
+def lines(profile: str = "demo", **changed) -> list[str]:
+    settings = yaml.load((ROOT / "params.yaml").read_text(), Loader) | {"profile": profile}
+    settings["profiles"][profile] |= changed
+    return knobs.lines(params.Params.model_validate(settings))
+
+
+def found(lines: list[str], start: str) -> str:
+    (line,) = [line for line in lines if line.startswith(start)]
+    return line
+
+
+def test_at_the_papers_own_scale_there_is_nothing_to_say():
+    assert lines("paper") == []
+
+
+def test_there_is_a_line_for_each_data_set_and_knob_that_is_turned_down():
+    scale = {name: {} for name in ("lfw", "anime", "celeba", "celeba-grey64")}
+    scale["cufs"] = {"image_passes": 1000, "width": 0.5, "batch": 0.5}
+    heads = [line.partition(" (")[0] for line in lines(images=9000, size={"cufs": 32}, scale=scale)]
+    assert heads == [
+        *("lfw: images 9,000", "anime: images 9,000", "celeba: images 9,000", "celeba-grey64: images 9,000"),
+        *("cufs: size 32", "cufs: image_passes 1,000", "cufs: width 0.5", "cufs: batch 0.5"),
+    ]
+
+
+def test_a_line_names_the_claims_that_it_touches_and_how():
+    said = found(lines(), "celeba: image_passes 3,072 (shorter trainings): ")
+    assert said.endswith(" are of unfinished trainings")
+    claims = said.split(": ")[2].split(" are ")[0].split(", ")
+    assert {"G1", "G4", "K9"} <= set(claims)
+    assert not {"R1", "C1", "G2", "G7"} & set(claims)  # of other data sets, counted, arithmetic
+
+
+def test_what_is_counted_of_whole_networks_is_told_apart():
+    assert "; G2 is counted at full width" in found(lines(), "celeba: width 0.125 (narrower networks): ")
+
+
+def test_closed_forms_are_not_trained_so_only_faces_and_their_size_touch_them():
+    rows = {"pca-cufs": params.load(ROOT / "params.yaml").experiments["pca-cufs"].model_dump(exclude_none=True)}
+    settings = yaml.load((ROOT / "params.yaml").read_text(), Loader)
+    settings |= {"experiments": rows, "ablations": {}}
+    settings["profiles"]["smoke"]["ablations"] = False
+    settings["profiles"]["demo"]["images"] = 100
+    assert [line.split()[1] for line in knobs.lines(params.Params.model_validate(settings))] == ["images"]
+
+
+def test_a_smaller_batch_is_told_by_what_it_was_and_is():
+    scale = {name: {} for name in ("lfw", "anime", "celeba-grey64", "cufs")}
+    said = found(lines(scale=scale | {"celeba": {"batch": 0.5}}), "celeba: batch 0.5 ")
+    assert "(smaller batches: 32 to 16, 64 to 32, 128 to 64, 256 to 128)" in said  # those of 16 stay
+
+
+@pytest.mark.parametrize("batch", [0.1, 0.5])
+def test_a_factor_that_leaves_every_batch_as_it_is_says_nothing(batch):
+    scale = {name: {} for name in ("lfw", "anime", "celeba", "celeba-grey64")}
+    settings = yaml.load((ROOT / "params.yaml").read_text(), Loader)
+    for key in ("kolotouros-sketch-ae", "kolotouros-sketch-vae"):
+        settings["experiments"][key]["train"]["batch_size"] = 16
+    settings["profiles"]["demo"] |= {"scale": scale | {"cufs": {"batch": batch}}, "images": 10**6, "size": {}}
+    assert knobs.lines(params.Params.model_validate(settings)) == []
