@@ -1,5 +1,7 @@
 """Codes, what they are compared with, and all uses of a model at once."""
 
+import copy
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +11,7 @@ from sklearn.decomposition import PCA
 from autofaces.core import files
 from autofaces.core.params import Component
 from autofaces.evaluation import applications, measure
-from autofaces.evaluation.applications import denoise, encoding, outliers, search
+from autofaces.evaluation.applications import Labelled, denoise, encoding, outliers, probe, search
 from autofaces.evaluation.inference import codes
 from autofaces.training import models
 
@@ -21,7 +23,7 @@ def build(name: str, **arguments) -> torch.nn.Module:
     return models.build(name, 32, 3, 0.25, arguments).eval()
 
 
-def part(count: int, seed: int) -> applications.Labelled:
+def part(count: int, seed: int) -> Labelled:
     """Pictures of bright and dark persons, four of each, made of the person's stripes and a light."""
     random = np.random.default_rng(seed)
     person = np.arange(count) // 4
@@ -31,7 +33,7 @@ def part(count: int, seed: int) -> applications.Labelled:
     images = np.repeat((255 * stripes * light.clip(0, 1)).astype(np.uint8), 32, axis=1)
     names = [f"{seed}-{p}" for p in person]
     table = pd.DataFrame({"group": names, "identity": names, "factor_male": male})
-    return applications.Labelled(images, table)
+    return Labelled(images, table)
 
 
 TRAIN, TEST = part(80, 0), part(24, 1)
@@ -64,6 +66,7 @@ def test_every_use_of_a_vae_has_its_number_and_its_pictures(measured):
         "denoise_psnr_gain_db_nl_means",
         "denoise_dropout_psnr_gain_db_inpainting",
         "outlier_auroc",
+        "outlier_auroc_noise",
         "outlier_aupr_mse_sketches",
         "outlier_fpr_at_median",
         "morph_smoothness",
@@ -78,6 +81,14 @@ def test_every_use_of_a_vae_has_its_number_and_its_pictures(measured):
         "morph",
         "copies",
     }
+
+
+def test_a_collapsed_model_has_the_same_numbers_and_pictures(vae, measured):
+    dead = copy.deepcopy(vae)
+    for parameter in dead.parameters():
+        torch.nn.init.zeros_(parameter)
+    found = applications.measure(applications.USES, dead, KL, TRAIN, TEST, OTHERS)
+    assert [part.keys() for part in found] == [part.keys() for part in measured]
 
 
 def test_the_same_model_is_measured_twice_to_the_same_numbers(vae, measured):
@@ -96,6 +107,17 @@ def test_every_test_image_has_its_value_or_none(measured):
     assert set(values["probe_accuracy_male"]) <= {0.0, 1.0}
 
 
+def test_what_is_kept_is_read_from_the_models_reconstructions(vae):
+    factors = [p.labels.assign(factor_eye_size=np.where(p.labels.factor_male, 0.9, 1.1)) for p in (TRAIN, TEST)]
+    parts = [Labelled(p.images, table) for p, table in zip((TRAIN, TEST), factors, strict=True)]
+    values = applications.measure(["probe"], vae, KL, *parts, {})[1]
+    rebuilt = encoding.rebuilt(vae, TEST.images)
+    expected = probe.kept(TRAIN.images, TEST.images, rebuilt, *factors)
+    assert (values["kept_eye_size"] != values["kept_eye_size_original"]).any()  # the model is not trained
+    for name in ("kept_eye_size", "kept_eye_size_original"):
+        np.testing.assert_array_equal(values[name], expected[name])
+
+
 def test_values_stand_at_their_images_where_only_some_are_measured(vae, measured, monkeypatch):
     monkeypatch.setattr(applications, "TEST", 16)
     monkeypatch.setattr(denoise, "IMAGES", 5)
@@ -111,6 +133,8 @@ def test_values_stand_at_their_images_where_only_some_are_measured(vae, measured
     assert np.isnan(values["search_precision_at_5"][last]).all()
     for name, rows in {
         "denoise_psnr_gain_db": [0, 5, 11, 17, 23],
+        "outlier_auroc": [0, 3, 7, 11, 15, 19, 23],
+        "outlier_auroc_turned90": [0, 3, 7, 11, 15, 19, 23],
         "outlier_fpr_at_median": [0, 3, 7, 11, 15, 19, 23],
     }.items():
         assert np.flatnonzero(np.isfinite(values[name])).tolist() == rows
@@ -121,8 +145,8 @@ def test_values_stand_at_their_images_where_only_some_are_measured(vae, measured
     assert metrics["search_asked"] == np.isfinite(values["search_precision_at_5"]).sum()
 
 
-def test_only_the_uses_asked_for_are_measured(vae):
-    metrics, values, pictures = applications.measure(["morph"], vae, KL, TRAIN, TEST, {})
+def test_only_the_uses_asked_for_are_measured_and_samples_are_measured_elsewhere(vae):
+    metrics, values, pictures = applications.measure(["morph", "samples"], vae, KL, TRAIN, TEST, {})
     assert {name.partition("_")[0] for name in (*metrics, *values, *pictures)} == {"morph"}
 
 
@@ -139,25 +163,26 @@ def test_a_model_that_is_not_variational_has_neither_kl_nor_samples():
 def test_a_part_is_loaded_with_what_is_known_of_its_images(tmp_path):
     np.save(tmp_path / "test.npy", TEST.images)
     TEST.labels.to_csv(tmp_path / "test.csv", index=False)
-    found = applications.Labelled.load(tmp_path, "test")
+    found = Labelled.load(tmp_path, "test")
     assert np.array_equal(found.images, TEST.images)
     assert found.labels.equals(TEST.labels)
 
 
 def test_images_without_labels_are_searched_and_not_counted(vae):
-    bare = [applications.Labelled(p.images, p.labels[["group"]]) for p in (TRAIN, TEST)]
+    bare = [Labelled(p.images, p.labels[["group"]]) for p in (TRAIN, TEST)]
     metrics, values, pictures = applications.measure(["search", "probe"], vae, KL, *bare, {})
-    assert metrics == values == {}
+    assert metrics == {}
+    assert values.keys() == {"hair_colour_error", "hair_colour_error_of_mean"}  # which no label says
     assert pictures["search_nearest"].shape == (6, 5, 32, 32, 3)
     assert "search_right" not in pictures
 
 
 def test_an_infinite_value_is_none_and_what_no_image_has_is_absent(vae):
-    def flat(*greys: int) -> applications.Labelled:
+    def flat(*greys: int) -> Labelled:
         images = np.broadcast_to(np.uint8(greys).reshape(-1, 1, 1, 1), (len(greys), 32, 32, 3))
-        return applications.Labelled(images, TEST.labels[: len(greys)])
+        return Labelled(images, TEST.labels[: len(greys)])
 
-    def gain(train: applications.Labelled, test: applications.Labelled) -> np.ndarray | None:
+    def gain(train: Labelled, test: Labelled) -> np.ndarray | None:
         _, values, _ = applications.measure(["denoise"], vae, KL, train, test, {})
         return values.get("denoise_psnr_gain_db_mean")  # of the average training image
 

@@ -31,6 +31,7 @@ def test_a_blend_of_unlike_images_loses_half_of_the_laplacian():
     noise = torch.rand(2, 1, 64, 64, generator=torch.Generator().manual_seed(0))
     strip = torch.cat([noise[:1], noise.mean(0, keepdim=True), noise[1:]])
     assert morph.middle(strip) == pytest.approx(0.5, abs=0.05)
+    assert morph.middle(torch.full_like(strip, 0.5)) == 1  # flat as the ends are
 
 
 def test_a_linear_model_morphs_as_pixels_blend():

@@ -37,8 +37,15 @@ def write_outliers(project: Path, key: str) -> Path:
     path = project / "data" / "outliers" / f"{key}.zip"
     with files.packing(path) as folder:
         files.write_json(folder / "metrics.json", {"outlier_auroc": 0.75})
-        for name in ("images.csv", "pictures.npz"):
+        for name in ("images.csv", "seeds.csv", "pictures.npz"):
             (folder / name).touch()
+    return path
+
+
+def write_left_out(project: Path, key: str) -> Path:
+    path = project / ROWS / f"{key}.zip"
+    with files.packing(path) as folder:
+        files.write_json(folder / "config.json", {"experiment": key, "paper": "paper2020", "not_run": True})
     return path
 
 
@@ -52,7 +59,7 @@ def contents(folder: Path) -> dict[Path, bytes]:
 
 
 def test_a_row_is_copied_whole_below_its_paper_with_its_outliers(tmp_path):
-    folder, outliers = write(tmp_path, "b"), write_outliers(tmp_path, "b")
+    folder, outliers = write(tmp_path, "b", sets={"swd": [range(8)]}), write_outliers(tmp_path, "b")
     collect([folder], [outliers], tmp_path / "results")
     found = contents(tmp_path / "results" / "paper2020" / "b")
     assert {k: v for k, v in found.items() if k.parts[0] != "outliers"} == packed(folder)
@@ -79,7 +86,19 @@ def test_curves_are_the_histories_of_a_papers_rows_that_were_trained_by_gradient
     assert table.validation_mse.tolist() == [0.25, 0.15] * 2
 
 
-@pytest.mark.parametrize("name", ["config.json", "metrics.json", "images.csv", "pictures.npz", "dvclive"])
+def test_a_row_that_the_profile_left_out_is_only_named(tmp_path):
+    left_out = [write_left_out(tmp_path, key) for key in ("a", "c")]
+    summary, curves = collect([left_out[0], write(tmp_path, "b"), left_out[1]], [], tmp_path / "results")
+    assert {row["experiment"] for row in summary} == {row["experiment"] for row in curves} == {"b"}
+    assert sorted(path.name for path in (tmp_path / "results").iterdir()) == ["not_run.json", "paper2020"]
+    assert json.loads((tmp_path / "results/not_run.json").read_text()) == ["a", "c"]
+    assert sorted(path.name for path in (tmp_path / "results/paper2020").iterdir()) == ["b", "rows.json"]
+    assert json.loads((tmp_path / "results/paper2020/rows.json").read_text()) == ["b"]
+
+
+@pytest.mark.parametrize(
+    "name", ["config.json", "metrics.json", "images.csv", "seeds.csv", "horizon.csv", "pictures.npz", "dvclive"]
+)
 def test_a_partial_row_is_named_with_what_it_lacks(name, tmp_path):
     path = write(tmp_path, "b", lost=name)
     with pytest.raises(

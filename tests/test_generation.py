@@ -77,6 +77,20 @@ def test_swd_refuses_sets_of_different_size():
         generation.swd(a[:5], a)
 
 
+def test_parts_of_several_sets_are_compared_with_the_same_part_of_the_images():
+    images, one, other = (pictures(seed, 12) for seed in (0, 1, 2))
+    parts = [slice(None), slice(0, 5), slice(5, 12)]
+    found = generation.swds([one, other, images], images, parts)
+    assert found.shape == (3, 3)
+    assert found[0, 0] == generation.swd(one, images)
+    assert found[1, 0] == generation.swd(other, images)
+    assert (found[2] == 0).all()
+    mixed = np.concatenate([images[:5], one[5:]])
+    of_mixed = generation.swds([mixed], images, parts)[0]
+    assert of_mixed[1] == 0
+    assert of_mixed[2] == found[0, 2]
+
+
 def test_flat_images_are_far_from_any_and_not_from_each_other():
     a = pictures(0, 6)
     grey = np.full_like(a, 77)
@@ -109,7 +123,7 @@ def test_patches_are_windows_of_their_level_with_each_channel_at_mean_0_and_spre
     expected /= expected.std((0, 2, 3), keepdims=True)
     for batch in (2, 32):
         monkeypatch.setattr(generation, "BATCH", batch)
-        found = generation.patches(images, 1, corners)
+        found = generation.standardised(generation.patches(images, 1, corners))
         np.testing.assert_allclose(found, expected.reshape(15, -1), rtol=1e-3, atol=1e-4)
 
 
@@ -120,7 +134,8 @@ def test_the_distance_of_projections_is_scipys(seed, count, shift):
     b += shift
     directions = random.standard_normal((4, 5))
     expected = np.mean([wasserstein_distance(a @ d, b @ d) for d in directions])
-    assert generation.wasserstein(a, b, directions) == pytest.approx(expected)
+    assert generation._distances([a, b, a], [directions[:3], directions[3:]])[1] == 0
+    assert generation._distances([a, b], [directions[:2], directions[2:]]) == pytest.approx(expected)
 
 
 def test_the_floor_is_between_every_other_image_and_the_rest():
@@ -132,20 +147,15 @@ def test_the_floor_is_between_every_other_image_and_the_rest():
     assert math.isnan(generation.swd_floor(images[:1]))
 
 
-def test_a_blurred_set_is_less_sharp_and_noise_is_sharper():
-    a, b = pictures(0), pictures(1)
-    assert generation.sharpness_ratio(a, a) == 1
-    assert generation.sharpness_ratio(b, a) == pytest.approx(1, abs=0.1)
-    assert generation.sharpness_ratio(blurred(b, 1.0), a) < 0.2
-    assert generation.sharpness_ratio(static(a), a) > 5
-    assert math.isnan(generation.sharpness_ratio(a, np.full_like(a, 9)))
-
-
-def test_sharpness_is_a_ratio_of_means_over_the_sets():
-    sharp, faint = pictures(0, 8, channels=1), blurred(pictures(0, 8, channels=1), 1.0)
-    mixed = np.concatenate([sharp[:4], faint[4:]])
-    halves = [generation.sharpness_ratio(part[:4], sharp[4:]) for part in (sharp, faint[4:])]
-    assert generation.sharpness_ratio(mixed, sharp[4:]) == pytest.approx(np.mean(halves))
+def test_blurred_images_are_less_sharp_and_static_is_sharp_at_the_finest_scale_alone():
+    a = pictures(0)
+    plain, coarse = generation.sharpness(a).values()
+    blurry = generation.sharpness(blurred(a, 1.0))
+    assert (blurry[""] < 0.3 * plain).all()
+    noisy = generation.sharpness(static(a))
+    assert (noisy[""] > 5 * plain).all()
+    assert noisy["_coarse"].mean() / coarse.mean() < 0.2 * noisy[""].mean() / plain.mean()
+    assert max(values.max() for values in generation.sharpness(np.full_like(a, 9)).values()) < 1e-20
 
 
 def test_diversity_is_one_for_as_different_images_and_nothing_for_all_the_same():

@@ -29,6 +29,22 @@ def test_images_are_made_up_from_the_same_noise_to_the_same_bytes(key):
     assert not torch.equal(made[0], made[2])
 
 
+def test_a_code_has_the_shape_that_decode_takes(trained):
+    shape = inference.code_shape(trained, faces(3))
+    assert shape == getattr(trained, "code_shape", shape)
+    assert inference.decode(trained, torch.zeros(2, *shape)).shape == (2, 3, 64, 64)
+
+
+def test_values_of_batches_are_put_together():
+    parts = [
+        {"mse": torch.tensor([1.0, 2.0]), "mae": torch.tensor([0.5, 0.25])},
+        {"mse": torch.ones(1), "mae": torch.ones(1)},
+    ]
+    joined = inference.joined(parts)
+    assert {name: values.tolist() for name, values in joined.items()} == {"mse": [1, 2, 1], "mae": [0.5, 0.25, 1]}
+    assert joined["mse"].dtype == np.float64
+
+
 def test_codes_are_means_whatever_the_batch(trained, monkeypatch):
     whole = inference.codes(trained, faces(7))
     expected = point(trained.encode(pixels.normalise(torch.from_numpy(faces(7)), trained.pixel_range)))

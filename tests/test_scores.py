@@ -51,9 +51,24 @@ def test_the_bound_of_an_elbo_has_its_likelihood(vae):
     np.testing.assert_allclose(found["elbo"] - found["kl"], nats, rtol=1e-4)
 
 
-def test_an_objective_without_kl_is_no_bound(vae):
-    assert "elbo" not in all_scores(vae, Component(name="mse"), IMAGES)
-    assert "elbo" not in all_scores(vae, None, IMAGES)
+def test_the_bound_of_an_optimal_variance_has_each_images_own(vae):
+    found = all_scores(vae, Component(name="elbo", likelihood="gaussian", variance="optimal"), IMAGES)
+    nats = 32 * 32 * 3 / 2 * (np.log(2 * np.pi * found["mse"]) + 1)
+    np.testing.assert_allclose(found["elbo"] - found["kl"], nats, rtol=1e-4)
+
+
+def test_nats_divided_by_the_numbers_of_an_image_are_a_bound_with_so_many_times_the_variance(vae):
+    """As it is up to a constant what training minimises: the mean of squares over twice the variance, and the KL."""
+    divided = Component(name="elbo", likelihood="gaussian", variance=0.1, reduction="mean")
+    found = all_scores(vae, divided, IMAGES)
+    loss = found["mse"] / 0.2 + found["kl"]
+    np.testing.assert_allclose(np.diff(found["elbo"]), np.diff(loss), atol=2e-3)  # float32 of nats in thousands
+
+
+def test_an_objective_without_kl_and_one_that_is_not_a_likelihood_are_no_bounds(vae):
+    bernoulli = Component(name="elbo", likelihood="bernoulli", reduction="mean")
+    for objective in (Component(name="mse"), None, bernoulli):
+        assert "elbo" not in all_scores(vae, objective, IMAGES)
 
 
 def test_the_error_is_in_units_of_pixels_from_0_to_1():

@@ -4,12 +4,13 @@ All take uint8 (N, H, W, C): samples are rounded to 256 levels, as real images a
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from numpy.lib.stride_tricks import sliding_window_view
 
-from autofaces.evaluation.sharpness import laplacian_variance, luma
+from autofaces.evaluation.sharpness import coarse, laplacian_variance, luma
 
 PATCH = 7  # pixels of a patch's side
 PATCHES = 128  # of each image and level
@@ -28,17 +29,27 @@ def swd(samples: np.ndarray, images: np.ndarray) -> float:
     mean distance of their projections on 512 random directions. The patches of both sets are at the same places: it is
     0 for equal sets, and the same both ways. ValueError where numbers differ: sorted projections are compared in pairs.
     """
-    if samples.shape != images.shape:
-        raise ValueError(f"swd: sets of one size and shape, not {samples.shape} and {images.shape}")
+    return float(swds([samples], images, [slice(None)])[0, 0])
+
+
+def swds(sets: Sequence[np.ndarray], images: np.ndarray, parts: Sequence[slice]) -> np.ndarray:
+    """`swd` of several sets from the images, and of parts of each from the same part of the images: (sets, parts).
+
+    Patches are cut once: the places in a part are those that its images have in the whole.
+    """
+    for samples in sets:
+        if samples.shape != images.shape:
+            raise ValueError(f"swd: sets of one size and shape, not {samples.shape} and {images.shape}")
     distances = []
     for level in range((images.shape[1] // COARSEST).bit_length()):
         random = np.random.default_rng(level)
         corners = random.integers(0, (images.shape[1] >> level) - PATCH + 1, (2, len(images), PATCHES))
-        a, b = (patches(x, level, corners) for x in (samples, images))
-        for _ in range(REPEATS):
-            directions = random.standard_normal((DIRECTIONS, a.shape[1]), np.float32)
-            distances.append(wasserstein(a, b, directions / np.linalg.norm(directions, axis=1, keepdims=True)))
-    return 1e3 * float(np.mean(distances))
+        numbers = images.shape[3] * PATCH**2
+        directions = [random.standard_normal((DIRECTIONS, numbers), np.float32) for _ in range(REPEATS)]
+        directions = [d / np.linalg.norm(d, axis=1, keepdims=True) for d in directions]
+        cut = [patches(x, level, corners) for x in (images, *sets)]
+        distances.append([_distances([standardised(x[part]) for x in cut], directions) for part in parts])
+    return 1e3 * np.mean(distances, axis=0).T
 
 
 def swd_floor(images: np.ndarray) -> float:
@@ -48,9 +59,15 @@ def swd_floor(images: np.ndarray) -> float:
     return swd(images[: 2 * half : 2], images[1 : 2 * half : 2]) if half else math.nan
 
 
-def sharpness_ratio(samples: np.ndarray, images: np.ndarray) -> float:
-    """Variance of the Laplacian of luma, mean over samples, over the same of the images; NaN where these are flat."""
-    return _ratio(_laplacian_variance(samples), _laplacian_variance(images))
+def sharpness(images: np.ndarray) -> dict[str, np.ndarray]:
+    """Variance of the Laplacian of luma of each image, (N,) float64: "" as it is, "_coarse" after a Gaussian of 2
+    pixels, where checkerboard is gone."""
+    found: dict[str, list[torch.Tensor]] = {"": [], "_coarse": []}
+    for start in range(0, len(images), BATCH):
+        grey = luma(torch.from_numpy(images[start : start + BATCH] / 255).permute(0, 3, 1, 2))
+        for name, picture in {"": grey, "_coarse": coarse(grey)}.items():
+            found[name].append(laplacian_variance(picture))
+    return {name: torch.cat(values).numpy() for name, values in found.items()}
 
 
 def diversity(samples: np.ndarray, images: np.ndarray) -> float:
@@ -59,7 +76,7 @@ def diversity(samples: np.ndarray, images: np.ndarray) -> float:
 
     It knows nothing of faces: noise is as diverse as any. Read it beside swd.
     """
-    return math.sqrt(_ratio(mean_squared_distance(samples), mean_squared_distance(images)))
+    return math.sqrt(ratio(mean_squared_distance(samples), mean_squared_distance(images)))
 
 
 def mean_squared_distance(images: np.ndarray) -> float:
@@ -87,34 +104,44 @@ def band(images: np.ndarray, level: int) -> np.ndarray:
 
 
 def patches(images: np.ndarray, level: int, corners: np.ndarray) -> np.ndarray:
-    """uint8 (N, H, H, C) -> float32 (N * P, C * 7 * 7): at `level` of the pyramid the patches with upper left corners
-    (2, N, P), each channel at mean 0 and spread 1 over all of them (0 throughout where they are flat)."""
+    """uint8 (N, H, H, C) -> float32 (N, P, C, 7, 7): at `level` of the pyramid the patches with upper left corners
+    (2, N, P)."""
     found = np.empty((*corners.shape[1:], images.shape[3], PATCH, PATCH), np.float32)
     for start in range(0, len(images), BATCH):
         windows = sliding_window_view(band(images[start : start + BATCH], level), (PATCH, PATCH), axis=(2, 3))
         rows, columns = corners[:, start : start + BATCH]
         found[start : start + BATCH] = windows[np.arange(len(windows))[:, None], :, rows, columns]
-    for channel in np.moveaxis(found, 2, 0):
+    return found
+
+
+def standardised(patches: np.ndarray) -> np.ndarray:
+    """float32 (N, P, C, 7, 7) -> (N * P, C * 7 * 7): each channel at mean 0 and spread 1 over all patches (0 throughout
+    where they are flat)."""
+    patches = patches.copy()
+    for channel in np.moveaxis(patches, 2, 0):
         channel -= channel.mean(dtype=np.float64)
         channel /= max(channel.std(dtype=np.float64), FLAT)
-    return found.reshape(corners[0].size, -1)
+    return patches.reshape(patches.shape[0] * patches.shape[1], -1)
 
 
-def wasserstein(a: np.ndarray, b: np.ndarray, directions: np.ndarray) -> float:
-    """(M, D) each, directions (K, D) -> mean over directions of the Wasserstein distance of their projections."""
-    p, q = (directions @ x.T for x in (a, b))
-    p.sort(axis=1)
-    q.sort(axis=1)
-    p -= q
-    return float(np.abs(p, out=p).mean(dtype=np.float64))
+def projected(x: np.ndarray, directions: np.ndarray) -> np.ndarray:
+    """(M, D), directions (K, D) -> the projections on each direction, sorted, (K, M): two sets' Wasserstein distance in
+    a direction is the mean absolute difference of theirs."""
+    found = directions @ x.T
+    found.sort(axis=1)
+    return found
 
 
-def _laplacian_variance(images: np.ndarray) -> float:
-    total = 0.0
-    for start in range(0, len(images), BATCH):
-        batch = torch.from_numpy(images[start : start + BATCH] / 255).permute(0, 3, 1, 2)
-        total += float(laplacian_variance(luma(batch)).sum())
-    return total / len(images)
+def _distances(sets: Sequence[np.ndarray], directions: Sequence[np.ndarray]) -> np.ndarray:
+    """Of the first of the sets, (M, D) each, from each other one: the mean Wasserstein distance over all directions."""
+    found = np.zeros(len(sets) - 1)
+    for some in directions:
+        to = projected(sets[0], some)
+        for i, x in enumerate(sets[1:]):
+            difference = projected(x, some)
+            difference -= to
+            found[i] += np.abs(difference, out=difference).mean(dtype=np.float64)
+    return found / len(directions)
 
 
 def _binomial(size: int) -> np.ndarray:
@@ -126,5 +153,6 @@ def _binomial(size: int) -> np.ndarray:
     return weights
 
 
-def _ratio(a: float, b: float) -> float:
-    return a / b if b else math.nan
+def ratio(a: float, b: float) -> float:
+    """a / b, NaN where b is 0 (to rounding)."""
+    return a / b if b > 1e-12 else math.nan

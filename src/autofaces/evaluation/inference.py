@@ -1,6 +1,6 @@
 """What a trained model makes of images: codes, reconstructions, and faces made up or between two others."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -41,6 +41,11 @@ def codes(model: nn.Module, images: np.ndarray) -> np.ndarray:
     return torch.cat(found).flatten(1).float().cpu().numpy()
 
 
+def code_shape(model: nn.Module, images: np.ndarray) -> tuple[int, ...]:
+    """The shape of one image's code, of a model for images like uint8 (N, H, W, C)."""
+    return tuple(point(encode(model, tensor(model, images[:1]))).shape[1:])
+
+
 @torch.inference_mode()
 def reconstruct(model: nn.Module, images: Tensor) -> Tensor:
     """uint8 (B, H, W, C) -> the model's reconstruction, float32 (B, C, H, W) in [0, 1], on the images' device."""
@@ -48,11 +53,15 @@ def reconstruct(model: nn.Module, images: Tensor) -> Tensor:
 
 
 @torch.inference_mode()
+def decode(model: nn.Module, code: Tensor) -> Tensor:
+    """A code on the model's device (B, ...) -> its images, float32 (B, C, H, W) in [0, 1], there."""
+    return to_unit(model.decode(code), model.pixel_range)
+
+
 def draw(model: nn.Module, count: int, noise: torch.Generator) -> Tensor:
     """Images that a variational model makes up: decoded from `count` draws of N(0, I), float32 (count, C, H, W) in
     [0, 1], on the device of `noise` and the model."""
-    code = torch.randn((count, *model.code_shape), generator=noise, device=noise.device)
-    return to_unit(model.decode(code), model.pixel_range)
+    return decode(model, torch.randn((count, *model.code_shape), generator=noise, device=noise.device))
 
 
 @torch.inference_mode()
@@ -60,10 +69,16 @@ def morph(model: nn.Module, ends: np.ndarray) -> Tensor:
     """uint8 (2, H, W, C) -> float32 (9, C, H, W) in [0, 1]: decoded at equal steps from one's code to the other's
     (kovenko2020, equation 3); first and last are the reconstructions of the two."""
     first, last = point(encode(model, tensor(model, ends))).split(1)
-    return to_unit(model.decode(between(first, last)), model.pixel_range)
+    return decode(model, between(first, last))
 
 
 def between(start: Tensor, end: Tensor) -> Tensor:
     """(1, ...) each -> (9, ...), from one to the other in equal steps."""
     way = torch.linspace(0, 1, STEPS, device=start.device).reshape(-1, *[1] * (start.dim() - 1))
     return start * (1 - way) + end * way
+
+
+def joined(parts: Sequence[Mapping[str, Tensor | np.ndarray]]) -> dict[str, np.ndarray]:
+    """Values of every batch, (B,) each -> of all, (N,) float64."""
+    columns = {name: [torch.as_tensor(part[name]).double().cpu() for part in parts] for name in parts[0]}
+    return {name: torch.cat(values).numpy() for name, values in columns.items()}

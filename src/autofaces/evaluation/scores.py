@@ -1,5 +1,6 @@
 """How ill images suit a model: scores that tell outliers from images of the data set (kovenko2020, section 4.2)."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -9,7 +10,7 @@ from torch import Tensor, nn
 
 from autofaces.evaluation import inference
 from autofaces.training.layers import Code, point
-from autofaces.training.likelihoods import bernoulli_nats, gaussian_nats, kl_nats
+from autofaces.training.likelihoods import bernoulli_nats, gaussian_nats, kl_nats, optimal_variance
 from autofaces.training.pixels import normalise, to_unit
 
 
@@ -49,23 +50,31 @@ def all_scores(model: nn.Module, objective: Objective | None, images: np.ndarray
         if pixels == "bernoulli":
             values["elbo"] = values["kl"] + bernoulli_nats(model.logits(point(code)), inputs)
         elif pixels:
-            values["elbo"] = values["kl"] + gaussian_nats(output, inputs, pixels)
+            variance = optimal_variance(output, inputs) if pixels == "optimal" else pixels
+            values["elbo"] = values["kl"] + gaussian_nats(output, inputs, variance)
         return values
 
-    pixels = likelihood(objective, images.shape[3])
+    pixels = likelihood(objective, images[0].shape)
     return _each(model, images, every)
 
 
-def likelihood(objective: Objective | None, channels: int) -> str | float | None:
-    """What an objective takes pixels for, so that it is a bound on their likelihood: "bernoulli", or the variance of a
-    normal distribution; None where it is no bound.
+def likelihood(objective: Objective | None, shape: tuple[int, ...]) -> str | float | None:
+    """What an objective takes the pixels of images (H, W, C) for, so that it is a bound on their likelihood:
+    "bernoulli", or a normal distribution, of this variance or of each image's own ("optimal"); None where it is none.
 
-    Mean squared error + k / (H W) KL is, times C H W / (2 variance), a bound with the variance k C / 2.
+    Mean squared error + k / (H W) KL is, times C H W / (2 variance), a bound with the variance k C / 2. Nats divided by
+    the C H W numbers of an image, and the KL in full, are a bound with C H W times the variance.
     """
     settings = objective.arguments if objective else {}
-    if "likelihood" in settings:
-        return settings["likelihood"] if settings["likelihood"] == "bernoulli" else settings.get("variance", 1.0)
-    return settings["kl"] * channels / 2 if settings.get("kl") else None
+    if "likelihood" not in settings:
+        return settings["kl"] * shape[2] / 2 if settings.get("kl") else None
+    divided = settings.get("reduction") == "mean"
+    if settings["likelihood"] == "bernoulli":
+        return None if divided else "bernoulli"
+    variance = settings.get("variance", 1.0)
+    if variance == "optimal":
+        return None if divided else variance
+    return variance * math.prod(shape) if divided else variance
 
 
 @torch.inference_mode()

@@ -1,7 +1,7 @@
 """What a code is good for: each use a number with its baseline, and pictures for a figure.
 
 The uses are those of kovenko2020 (search, probe, denoise, outliers, morph), and copies: whether a model that makes
-images up only gives its training images back.
+images up only gives its training images back. (What it makes up is measured in evaluation.samples.)
 """
 
 from collections.abc import Collection, Mapping
@@ -41,7 +41,8 @@ def measure(
     test: Labelled,
     others: Mapping[str, np.ndarray],
 ) -> tuple[dict[str, float], dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Metrics, values of test images, and pictures of the `uses`, a choice of USES: as their modules describe them.
+    """Metrics, values of test images, and pictures of those of the `uses` that are of USES: as their modules describe
+    them.
 
     `objective` is what the model was trained with; others: test images of other data sets by name, which are outliers
     here. Values: metrics that each image has, (N,) float64 of N test images; their means stand for the model. NaN where
@@ -56,7 +57,7 @@ def measure(
     # each application is imported where it is asked for: scikit-learn and scikit-image take over a second
     if {"search", "probe"} & set(uses):
         from autofaces.evaluation.applications import probe, search
-        from autofaces.evaluation.applications.encoding import principal, spread
+        from autofaces.evaluation.applications.encoding import principal, rebuilt, spread
 
         asked = whole_groups(test.labels.group, TEST)
         queries, answers = test.images[asked], test.labels.iloc[asked]
@@ -67,6 +68,8 @@ def measure(
             _add((metrics, of_queries, pictures), search.measure(new, components[1], queries, answers))
         if "probe" in uses:
             of_queries |= probe.measure({"": (known, new), "_pca": components}, labels, answers)
+            made = rebuilt(model, queries)
+            of_queries |= probe.hair_errors(images, queries, made) | probe.kept(images, queries, made, labels, answers)
             pictures |= probe.feature_maps(model, test.images)
         values |= {name: spread(value, asked, len(test.images)) for name, value in of_queries.items()}
     if "denoise" in uses:

@@ -6,8 +6,8 @@ from torch import Tensor, nn
 from autofaces.core import files
 from autofaces.core.arrays import evenly
 from autofaces.evaluation import inference
-from autofaces.evaluation.applications.encoding import BLOCK, numbers
-from autofaces.evaluation.inference import batches, draw, reconstruct, tensor
+from autofaces.evaluation.applications.encoding import BLOCK, numbers, rebuilt
+from autofaces.evaluation.inference import draw, tensor
 from autofaces.training.likelihoods import generator
 from autofaces.training.pixels import pixels
 
@@ -33,8 +33,7 @@ def measure(model: nn.Module, train: np.ndarray, test: np.ndarray) -> tuple[dict
         )
     samples = pixels(draw(model, IMAGES, generator(inference.device(model), 0)))
     chosen = test[evenly(len(test), IMAGES)]
-    rebuilt = np.concatenate([pixels(reconstruct(model, batch)) for batch in batches(model, chosen)])
-    index, distance = nearest(np.concatenate([samples, rebuilt, chosen]), train)
+    index, distance = nearest(np.concatenate([samples, rebuilt(model, chosen), chosen]), train)
     made_up, others, originals = (np.median(d) for d in np.split(distance, [IMAGES, IMAGES + len(chosen)]))
     metrics = {
         "copies_distance": float(made_up),

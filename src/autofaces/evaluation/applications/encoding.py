@@ -1,6 +1,10 @@
-"""What the measures of uses share: what codes are compared with, pixels and principal components."""
+"""What the measures of uses share: reconstructions, and what codes are compared with: pixels, principal components."""
 
 import numpy as np
+from torch import nn
+
+from autofaces.evaluation.inference import batches, reconstruct
+from autofaces.training.pixels import pixels
 
 BLOCK = 512  # pictures whose pixels are in memory as numbers at a time
 
@@ -10,6 +14,11 @@ def spread(values: np.ndarray, index: np.ndarray, number: int) -> np.ndarray:
     result = np.full(number, np.nan)
     result[index] = values
     return result
+
+
+def rebuilt(model: nn.Module, images: np.ndarray) -> np.ndarray:
+    """uint8 (N, H, W, C) -> the model's reconstructions, the same."""
+    return np.concatenate([pixels(reconstruct(model, batch)) for batch in batches(model, images)])
 
 
 def numbers(images: np.ndarray) -> np.ndarray:

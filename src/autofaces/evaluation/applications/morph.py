@@ -47,6 +47,7 @@ def smoothness(strip: Tensor) -> float:
 
 
 def middle(strip: Tensor) -> float:
-    """(S, C, H, W) -> variance of the Laplacian of the middle image's luma over the mean of the ends'."""
-    variance = laplacian_variance(luma(strip[[0, len(strip) // 2, -1]]))
-    return float(2 * variance[1] / (variance[0] + variance[2]))
+    """(S, C, H, W) -> variance of the Laplacian of the middle image's luma over the mean of the ends'; 1 where all are
+    flat."""
+    start, half, end = laplacian_variance(luma(strip[[0, len(strip) // 2, -1]])).tolist()
+    return 2 * half / (start + end) if start + end else 1.0

@@ -1,10 +1,11 @@
 """Finding images that are not of the data set by how ill they suit the model: kovenko2020, section 4.2, figure 16."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from PIL import Image
-from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.metrics import average_precision_score
 from torch import nn
 
 from autofaces.core.arrays import evenly
@@ -29,11 +30,13 @@ def measure(
     train, test: uint8 (N, H, W, C); others: test images of other data sets by name, of any size; they are outliers,
     and so are those of `spoilt`. Scores: those of evaluation.scores.
 
-    Metrics: outlier_auroc, outlier_aupr, of the paper's score, the KL, means over kinds of outlier; test images and
-    outliers weigh the same, so that chance is 0.5 of both. With _<kind>: of each kind; with _mse and _elbo, before the
-    kind: by the other scores. A model without KL has these only. outlier_recall_at_median: share of outliers, mean over
-    kinds, above the paper's threshold, the median KL of at most 10,000 training images.
-    Values, (N,): outlier_fpr_at_median, 1 of test images above that threshold, 0 of others, NaN of those not scored.
+    By the paper's score, the KL: values, (N,) each, NaN of test images that were not scored: outlier_auroc_<kind>, the
+    share of the outliers of a kind that have a higher score than the image (see `above`); outlier_auroc, its mean over
+    kinds; outlier_fpr_at_median, 1 of test images above the paper's threshold, the median KL of at most 10,000 training
+    images, 0 of others. Metrics: outlier_aupr_<kind>, test images and outliers weigh the same, so that chance is 0.5 as
+    of auroc; outlier_aupr, their mean; outlier_recall_at_median: share of outliers, mean over kinds, above the
+    threshold. By the other scores all are metrics, with _mse and _elbo before the kind; a model without KL has these
+    only.
     Pictures: outlier_images_test and outlier_images_<kind>, uint8 (4, H, W, C), with their outlier_shown_<...> (4,);
     outlier_scores_train, _test and _<kind>, (N,): the KL, or of a model without the mse. outlier_kinds: names (K,).
     """
@@ -45,22 +48,26 @@ def measure(
     }
     images |= spoilt(chosen)
     found = {kind: all_scores(model, objective, pictures) for kind, pictures in images.items()}
+    kinds = [kind for kind in images if kind != "test"]
     metrics: dict[str, float] = {}
-    for score in found["test"]:
+    values: dict[str, np.ndarray] = {}
+    for score, inliers in found["test"].items():
         name = "" if score == "kl" else f"_{score}"
-        by_kind = {kind: separation(found["test"][score], found[kind][score]) for kind in images if kind != "test"}
-        for value in ("auroc", "aupr"):
-            metrics[f"outlier_{value}{name}"] = float(np.mean([v[value] for v in by_kind.values()]))
-            metrics |= {f"outlier_{value}{name}_{kind}": v[value] for kind, v in by_kind.items()}
+        shares = _with_mean(f"outlier_auroc{name}", {kind: above(inliers, found[kind][score]) for kind in kinds})
+        if score == "kl":
+            values |= {of: spread(share, index, len(test)) for of, share in shares.items()}
+        else:
+            metrics |= {of: float(share.mean()) for of, share in shares.items()}
+        metrics |= _with_mean(f"outlier_aupr{name}", {kind: aupr(inliers, found[kind][score]) for kind in kinds})
     main = "kl" if "kl" in found["test"] else "mse"
     familiar = scores(model, train[evenly(len(train), TRAINING if main == "kl" else IMAGES)])
-    values = {}
     if main == "kl":
-        above = {kind: f["kl"] > np.median(familiar) for kind, f in found.items()}
-        values["outlier_fpr_at_median"] = spread(above.pop("test"), index, len(test))
-        metrics["outlier_recall_at_median"] = float(np.mean([share.mean() for share in above.values()]))
+        threshold = np.median(familiar)
+        values["outlier_fpr_at_median"] = spread(found["test"]["kl"] > threshold, index, len(test))
+        recalls = [(found[kind]["kl"] > threshold).mean() for kind in kinds]
+        metrics["outlier_recall_at_median"] = float(np.mean(recalls))
 
-    pictures = {"outlier_kinds": np.array([kind for kind in images if kind != "test"])}
+    pictures = {"outlier_kinds": np.array(kinds)}
     pictures["outlier_scores_train"] = familiar
     for kind, its in found.items():
         shown = evenly(len(images[kind]), SHOWN)
@@ -96,13 +103,23 @@ def alike(images: np.ndarray, like: np.ndarray) -> np.ndarray:
     return np.stack(resized).reshape(len(images), *like.shape[1:])
 
 
-def separation(inliers: np.ndarray, outliers: np.ndarray) -> dict[str, float]:
-    """How well scores (N,) and (M,) separate: areas under the ROC curve, and under precision and recall, where both
-    classes weigh the same; 0.5: not at all, 1: all outliers are above all inliers."""
-    truth = np.repeat([0, 1], [len(inliers), len(outliers)])
-    weight = np.repeat([1 / len(inliers), 1 / len(outliers)], [len(inliers), len(outliers)])
-    values = np.concatenate([inliers, outliers])
-    return {
-        "auroc": float(roc_auc_score(truth, values)),
-        "aupr": float(average_precision_score(truth, values, sample_weight=weight)),
-    }
+def above(inliers: np.ndarray, outliers: np.ndarray) -> np.ndarray:
+    """Share of the outliers' scores (M,) that are above the score of each inlier (N,), equal ones half: (N,).
+
+    The mean is the area under the ROC curve: 0.5: nothing is told apart, 1: all outliers are above all inliers.
+    """
+    ranked = np.sort(outliers)
+    sides = [np.searchsorted(ranked, inliers, side) for side in ("left", "right")]
+    return 1 - np.mean(sides, axis=0) / len(ranked)
+
+
+def aupr(inliers: np.ndarray, outliers: np.ndarray) -> float:
+    """Area under precision and recall of scores (N,) and (M,), where both classes weigh the same."""
+    numbers = [len(inliers), len(outliers)]
+    truth, weight = np.repeat([0, 1], numbers), np.repeat(1 / np.array(numbers), numbers)
+    return float(average_precision_score(truth, np.concatenate([inliers, outliers]), sample_weight=weight))
+
+
+def _with_mean(name: str, by_kind: dict[str, Any]) -> dict[str, Any]:
+    """What is known of each kind by its name, <name>_<kind>, and the mean over kinds, <name>."""
+    return {name: np.mean(list(by_kind.values()), axis=0)} | {f"{name}_{kind}": v for kind, v in by_kind.items()}

@@ -1,4 +1,5 @@
-"""What a linear map can read from a code: the use for transfer learning, kovenko2020, section 3.2."""
+"""What a linear map can read from a code: the use for transfer learning, kovenko2020, section 3.2; and whether
+reconstructions keep hair colour and the size of the eyes, as is said of figure 5."""
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ from sklearn.preprocessing import StandardScaler
 from torch import Tensor, nn
 
 from autofaces.core.arrays import evenly
+from autofaces.evaluation.applications.encoding import principal
 from autofaces.evaluation.inference import encode, tensor
 
 # label: CelebA's attribute, or the factor of synthetic faces and how it is read
@@ -17,6 +19,9 @@ LABELS = {
     "smiling": ("Smiling", "factor_smile", lambda smile: smile > 0.3),
     "eyeglasses": ("Eyeglasses", "factor_glasses", lambda glasses: glasses != "none"),
 }
+HAIR = {"Black_Hair": "black", "Blond_Hair": "blond", "Brown_Hair": "brown", "Gray_Hair": "grey"}  # in CelebA
+HAIR_AT = 0.1, 0.3, 0.3, 0.7  # top, bottom, left, right, as shares of a picture's sides
+COMPONENTS = 32  # that readers of images see: of 600 synthetic faces, more read hair colour worse
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1, 10)  # C, the inverse of the regularisation
 FOLDS = 3
 FEWEST = 5  # training persons on each side of a label from which on it is worth asking
@@ -59,6 +64,73 @@ def read(labels: pd.DataFrame, label: str) -> np.ndarray | None:
     if attribute in labels:
         return (labels[attribute] > 0).to_numpy()
     return rule(labels[factor]).to_numpy(bool) if factor in labels else None
+
+
+def kept(
+    train: np.ndarray, test: np.ndarray, rebuilt: np.ndarray, labels: pd.DataFrame, answers: pd.DataFrame
+) -> dict[str, np.ndarray]:
+    """Whether a reader of images still tells a test image's label from its reconstruction: 1 or 0, (M,) float64 each,
+    NaN of images without the label.
+
+    train: uint8 (N, H, W, C); test and their reconstructions `rebuilt`: (M, H, W, C); labels, answers: of training and
+    test images. A reader is logistic regression on 32 principal components of training images; it has seen no
+    reconstruction.
+
+    kept_hair_colour, of `hair_colour`; kept_eye_size, of synthetic faces: eyes above the training images' median or
+    not. With _original: from the test image itself. Neither without labels, nor of fewer than two classes that 5
+    training persons have.
+    """
+    asked = {"hair_colour": (hair_colour(labels), hair_colour(answers))}
+    if "factor_eye_size" in labels and "factor_eye_size" in answers:
+        middle = labels.factor_eye_size.median()
+        asked["eye_size"] = (labels.factor_eye_size > middle, answers.factor_eye_size > middle)
+    values: dict[str, np.ndarray] = {}
+    components = None
+    for name, (y, truth) in asked.items():
+        persons = labels.group.groupby(y).nunique()
+        classes = persons.index[persons >= FEWEST]
+        if len(classes) < 2:
+            continue
+        if components is None:
+            components = principal(train, np.concatenate([test, rebuilt]), COMPONENTS)
+        known, has = y.isin(classes).to_numpy(), truth.isin(classes).to_numpy()
+        reader = fit(components[0][known], y.to_numpy()[known], labels.group[known])
+        original, ours = np.split(reader.predict(components[1]), 2)
+        for suffix, said in {"": ours, "_original": original}.items():
+            values[f"kept_{name}{suffix}"] = np.where(has, said == truth.to_numpy(), np.nan)
+    return values
+
+
+def hair_errors(train: np.ndarray, test: np.ndarray, rebuilt: np.ndarray) -> dict[str, np.ndarray]:
+    """hair_colour_error of reconstructions: squared distance of their colour of `hair` from the test image's, (M,)
+    float64; with _of_mean: of the average training image. Nothing of grey images. uint8 (N, H, W, C), (M, H, W, C)."""
+    if test.shape[3] == 1:
+        return {}
+    colour, average = hair(test), hair(train).mean(0)
+    errors = {"hair_colour_error": hair(rebuilt) - colour, "hair_colour_error_of_mean": average - colour}
+    return {name: np.square(error).sum(1) for name, error in errors.items()}
+
+
+def hair(images: np.ndarray) -> np.ndarray:
+    """uint8 (N, H, W, 3) -> float64 (N, 3) in [0, 1]: mean colour of where a face that fills the picture has hair."""
+    height, width = images.shape[1:3]
+    top, bottom, left, right = (
+        round(share * side) for share, side in zip(HAIR_AT, (height, height, width, width), strict=True)
+    )
+    return images[:, top:bottom, left:right].mean((1, 2)) / 255
+
+
+def hair_colour(labels: pd.DataFrame) -> pd.Series:
+    """Black, blond, brown or grey by CelebA's attributes, where an image has exactly one of them; by the factors of
+    synthetic faces, where one is not bald, these or red; NaN of others: (N,)."""
+    if set(HAIR) <= set(labels):
+        has = labels[list(HAIR)] > 0
+        return has.idxmax(axis=1).map(HAIR).where(has.sum(axis=1) == 1)
+    if "factor_hair_dark" not in labels:
+        return pd.Series(np.nan, labels.index)
+    dark, red, grey = (labels[f"factor_hair_{name}"] for name in ("dark", "red", "grey"))
+    colours = np.select([grey > 0.5, red > 0.4, dark > 0.82, dark < 0.25], ["grey", "red", "black", "blond"], "brown")
+    return pd.Series(colours, labels.index, dtype=object).where(labels.factor_hair_style != "bald")
 
 
 def fit(codes: np.ndarray, label: np.ndarray, group: pd.Series) -> Pipeline:
