@@ -42,6 +42,14 @@ class Numbers(NamedTuple):
     rows: tuple[Number, ...]
 
 
+class Undecided(NamedTuple):
+    """Something that a paper says and that no number of ours can decide."""
+
+    says: str  # in our words
+    place: str  # where they say so
+    why: str  # no number decides it
+
+
 class Paper(NamedTuple):
     """What a paper is. Rows that are of no paper have a title, and say in `asks` what they are."""
 
@@ -52,6 +60,7 @@ class Paper(NamedTuple):
     institution: str = ""
     data: str = ""
     numbers: tuple[Numbers, ...] = ()
+    undecided: tuple[Undecided, ...] = ()
     legend: str = ""  # what its rows are called in a chart; otherwise its key
 
 
@@ -136,6 +145,13 @@ class Curves(Figure):
     @property
     def rows(self) -> Rows:
         return {line.row: line.row for panel in self.panels for line in panel.lines}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Horizon(Figure):
+    """How the effects of the paper's claims went on over the training, a small chart for each part of a claim."""
+
+    rows: None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,64 +1,56 @@
 """What our numbers say of the papers' claims: effects, intervals and verdicts."""
 
 import itertools
-import json
-import math
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-import numpy as np
-import pandas as pd
-
-from autofaces.core import files, history
-from autofaces.verdicts import bootstrap, scale
-from autofaces.verdicts.rules import Arithmetic, Claim, Part
+from autofaces.verdicts import effects, horizon, results, rules, scale
+from autofaces.verdicts.effects import Effect, Interval
+from autofaces.verdicts.results import Row
+from autofaces.verdicts.rules import Arithmetic, Claim, Part, below, ratio
 
 WIDTH = 100  # characters of a printed line
-NOT_RUN = "not run"
-VERDICTS = {False: "not reproduced", None: "inconclusive", True: "reproduced"}
-# of a kind: the effect as a sum or difference, so that errors add up; the way back from there; how it reads
-KINDS = {
-    "value": (lambda a: a, lambda x: x, ""),
-    "ratio": (lambda a, b: np.log(a) - np.log(b), np.exp, " / "),
-    "difference": (lambda a, b: a - b, lambda x: x, " - "),
-}
+HOLDS, FAILS, OPEN, NOT_RUN = "holds", "fails", "open", "not run"
+VERDICTS = {False: FAILS, None: OPEN, True: HOLDS}
+ABLATION = "ablations: run with profile sample or paper"  # why a part is not run
+BETWEEN = {"value": "", "ratio": " / ", "difference": " - ", "rank": ", "}  # numbers of a kind, as they read
+FACES = below(1)  # swd of samples over that of a Gaussian on PCA codes: the samples are nearer to faces
 
 
-class Row(NamedTuple):
-    """One experiment's results."""
+class Found(NamedTuple):
+    """A part before it is judged."""
 
-    config: dict[str, object]  # config.json
-    metrics: dict[str, object]  # metrics.json
-    images: pd.DataFrame  # metrics with a value per (seed, image), which is the index
-    training: dict[str, float]  # `of_training`
-
-
-def load(results: Path | str) -> dict[str, Row]:
-    """The results of all experiments, from the folder that collect filled. BadInput where there are none."""
-    folders = sorted(path.parent for path in Path(results).glob("*/*/metrics.json"))
-    if not folders:
-        raise files.BadInput(f"{results}: no results there; expected <paper>/<experiment>; run `dvc repro collect`")
-    return {folder.name: _row(folder) for folder in folders}
+    part: Part
+    effect: Effect
+    interval: Interval | None
+    missing: list[str]
+    idle: bool  # what is missing are ablations that the profile does not run
 
 
-def judge(claims: Mapping[str, Iterable[Claim]], rows: Mapping[str, Row], cap: int | None) -> list[dict[str, object]]:
+def judge(
+    claims: Mapping[str, Iterable[Claim]], rows: Mapping[str, Row], idle: Collection[str] = ()
+) -> list[dict[str, object]]:
     """Every claim of the papers with its effect, 95 % interval and verdict; after a claim of several parts, each part.
 
-    claims: by paper; cap: the most images that the profile takes of a data set.
+    claims: by paper; idle: ablations that the profile does not run.
 
-    An object: id (a part's has a hyphen: R3-bn), paper, place, claim, why, experiments, metric, kind (value, ratio,
-    difference), formula, effect, interval ([low, high], or None where nothing is known per image), rule and verdict
-    (None of what only stands beside), scale, missing (what is not there: experiments, or "experiment:number").
+    An object: id (a part's has a hyphen: R3-bn), paper, place, claim, why, experiments, metric, kind, formula, effect,
+    interval ([low, high], or None where one number is all that is known), rule, verdict (None of what only stands
+    beside), grade and shares (see scale; None where nothing was measured), reason (of a verdict, where there is more to
+    say than effect and rule do), missing (what is not there: experiments, or "experiment:number"), turns (numbers of
+    images seen at which the effect crossed the rule while the rows trained).
 
-    verdict: reproduced or not if the whole interval keeps or breaks the rule, else inconclusive; "not run" if numbers
-    are missing; the profile's name where that is not the papers' own scale, which decides nothing. A claim is as good
-    as its worst part, whose effect it shows: it is reproduced if all of its parts are, which needs no correction for
-    their number. BadInput where rows were measured on different test images.
+    A part holds if its whole interval keeps the rule, and fails if it breaks it. Any of m parts that decide may break a
+    claim, so breaking takes the interval at the level 1 - 0.05 / m (Bonferroni); to hold, all must, which takes no
+    correction. Else it is open: so is what has no value, and what compares samples none of which are near to faces
+    (`gate`). Without an interval what is nearer to the rule than its margin is open.
+
+    A claim is as good as its worst part, whose effect it shows. Ablations that the profile does not run are left out
+    where other parts decide. BadInput where rows were measured on different test images.
     """
-    return [found for paper, its in claims.items() for claim in its for found in _judged(paper, claim, rows, cap)]
+    return [found for paper, its in claims.items() for claim in its for found in _judged(paper, claim, rows, idle)]
 
 
 def flat(judged: Sequence[Mapping[str, object]]) -> dict[str, float]:
@@ -67,161 +59,160 @@ def flat(judged: Sequence[Mapping[str, object]]) -> dict[str, float]:
     return {f["id"]: f["effect"] for f in judged if f["effect"] is not None and f["id"] not in claims}
 
 
+def words(verdict: str, grade: str | None) -> str:
+    """A verdict as it is told: reproduced or not at the papers' own scale alone."""
+    if grade != scale.PAPER:
+        return verdict
+    return {HOLDS: "reproduced", FAILS: "not reproduced"}.get(verdict, verdict)
+
+
 def lines(judged: Iterable[Mapping[str, object]]) -> Iterator[str]:
     """What `judge` found as text, at most 100 characters wide: a claim and its verdict, below it its numbers."""
-    verdicts: Counter = Counter()
+    claims, idle = [], 0
     for _, group in itertools.groupby(judged, lambda found: found["id"].partition("-")[0]):
         claim, *parts = group
-        verdicts[claim["verdict"]] += 1
-        words = textwrap.wrap(claim["claim"], WIDTH - 20)
-        yield f"{claim['id']:<4}{words[0]:<{WIDTH - 18}}{claim['verdict']}"
-        yield from (f"    {line}" for line in words[1:])
+        claims.append(claim)
+        idle += sum(found["reason"] == ABLATION for found in parts or [claim])
+        told = textwrap.wrap(claim["claim"], WIDTH - 20)
+        yield f"{claim['id']:<4}{told[0]:<{WIDTH - 18}}{words(claim['verdict'], claim['grade'])}"
+        yield from (f"    {line}" for line in told[1:])
         for found in parts or [claim]:
             yield from _lines(found)
     yield ""
-    yield f"{verdicts.total()} claims: " + ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items())
-    small = [verdict for verdict in verdicts if verdict not in (NOT_RUN, *VERDICTS.values())]
-    if small:
-        yield f"{', '.join(small)}: not the papers' own scale, decides nothing about them"
+    yield from textwrap.wrap(_tally(claims), WIDTH)
+    if idle:
+        yield f"{idle} part{'s' * (idle > 1)} left out, {ABLATION}"
 
 
-def of_training(metrics: Mapping[str, object], table: pd.DataFrame) -> dict[str, float]:
-    """Numbers that claims about training need, from metrics.json and the history, as far as these have them.
-
-    train_mse: of the finished model. Of an elbo: train_mse_over_variance, of the last row; kl_share: largest share of
-    the KL in the objective from a tenth of the training on; of one with warm-up: kl_nats_first, kl_nats_warmed_up and
-    kl_nats_last, on validation images, of the first row, the last row of warm-up and the last row.
-    """
-    found = {"train_mse": metrics["mse"] / metrics["generalisation_gap"]}
-    if "mse_over_variance" in table:
-        found["train_mse_over_variance"] = float(table.mse_over_variance.iloc[-1])
-    if "elbo_nats" in table:
-        late = table[table.step >= table.step.iloc[-1] / 10]
-        found["kl_share"] = float((late.kl_nats / late.elbo_nats).max())
-        kl, warming = table.validation_kl_nats, table.beta < table.beta.iloc[-1]
-        if warming.any():
-            found["kl_nats_first"] = float(kl.iloc[0])
-            found["kl_nats_warmed_up"] = float(kl[warming].iloc[-1])
-            found["kl_nats_last"] = float(kl.iloc[-1])
-    return found
-
-
-def _row(folder: Path) -> Row:
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    metrics, images = _measured_in(folder)
-    training = of_training(metrics, history.read(folder / "dvclive"))
-    images["generalisation_gap"] = images.mse / training["train_mse"]
-    if (folder / "outliers").exists():
-        more, values = _measured_in(folder / "outliers")
-        metrics, images = metrics | more, images.join(values)
-    return Row(config, metrics, images, training)
-
-
-def _measured_in(folder: Path) -> tuple[dict[str, object], pd.DataFrame]:
-    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    return metrics, pd.read_csv(folder / "images.csv").set_index(["seed", "image"])
-
-
-def _judged(paper: str, claim: Claim, rows: Mapping[str, Row], cap: int | None) -> list[dict[str, object]]:
-    parts = [_measured(part, rows) for part in claim.parts]
-    order = (VERDICTS[False], NOT_RUN, "a smaller scale", VERDICTS[None], VERDICTS[True])
-    badness = []
-    for part in parts:
-        plain = part["verdict"]
-        small = _small(part["experiments"], rows, cap)
-        part["verdict"] = small if small and plain in VERDICTS.values() else plain
-        badness.append([order.index(verdict if verdict in order else order[2]) for verdict in (part["verdict"], plain)])
-    deciding = [i for i, part in enumerate(parts) if part["rule"]]
-    worst = parts[min(deciding, key=lambda i: badness[i])]
-    experiments = list(dict.fromkeys(key for part in parts for key in part["experiments"]))
-    missing = list(dict.fromkeys(name for i in deciding for name in parts[i]["missing"]))
-    named = {claim.id: worst | {"experiments": experiments, "missing": missing}}
-    if len(parts) > 1:
-        named |= {f"{claim.id}-{part.name}": found for part, found in zip(claim.parts, parts, strict=True)}
+def _judged(paper: str, claim: Claim, rows: Mapping[str, Row], idle: Collection[str]) -> list[dict[str, object]]:
+    found = {name: _found(part, rows, idle) for name, part in rules.named(claim).items()}
+    deciding = [name for name, one in found.items() if one.part.rule]
+    if any(not found[name].missing for name in deciding):
+        deciding = [name for name in deciding if not found[name].idle]
+    parts = {name: _object(one, len(deciding), rows) for name, one in found.items()}
     about = {"paper": paper, "place": claim.place, "claim": claim.claim, "why": claim.why}
-    words = scale.text([(rows[key].config, rows[key].metrics) for key in experiments if key in rows])
-    return [{"id": name, **about, **found, "scale": words} for name, found in named.items()]
+    if len(parts) == 1:
+        return [{"id": name, **about, **part} for name, part in parts.items()]
+    order = (FAILS, NOT_RUN, OPEN, HOLDS)
+    worst = parts[min(deciding, key=lambda name: order.index(parts[name]["verdict"]))]
+    whole = {
+        "experiments": _unique(key for part in parts.values() for key in part["experiments"]),
+        **_measured_at((key for name in deciding for key in parts[name]["experiments"]), rows, worst["verdict"]),
+        "reason": _reason(claim, worst["verdict"], parts, deciding),
+        "missing": _unique(name for one in deciding for name in parts[one]["missing"]),
+    }
+    return [{"id": name, **about, **part} for name, part in {claim.id: worst | whole, **parts}.items()]
 
 
-def _small(experiments: list[str], rows: Mapping[str, Row], cap: int | None) -> str | None:
-    """The profile of the first experiment whose scale decides nothing."""
-    measured = [rows[key] for key in experiments if key in rows]
-    return next((r.metrics["profile"] for r in measured if not scale.decides(r.config, r.metrics, cap)), None)
+def _found(part: Part, rows: Mapping[str, Row], idle: Collection[str]) -> Found:
+    numbers = [results.find(number, rows) for number in part.numbers]
+    missing = [_lacking(name, rows) for name, found in zip(part.numbers, numbers, strict=True) if found is None]
+    if missing:
+        return Found(part, Effect(None, None, None), None, _unique(missing), all(name in idle for name in missing))
+    effect = effects.measure(part, numbers)
+    interval = effects.interval(part, effect.sample) if effect.sample else None
+    return Found(part, effect, interval, [], False)
 
 
-def _measured(part: Part, rows: Mapping[str, Row]) -> dict[str, object]:
-    """A part's effect and interval, and its verdict if the scale decides."""
-    found = [_number(number, rows) for number in part.numbers]
-    experiments = [number.partition(":")[0] for number in part.numbers if isinstance(number, str)]
-    missing = [
-        number if number.partition(":")[0] in rows else number.partition(":")[0]
-        for number, values in zip(part.numbers, found, strict=True)
-        if values is None
-    ]
-    formula = KINDS[part.kind][2].join(map(str, part.numbers))
-    effect, interval = (None, None) if missing else _estimate(part, found)
-    if effect is not None and not np.isfinite([effect, *(interval or ())]).all():
-        effect, interval, missing = None, None, [f"a value of {formula}"]
-    verdict = NOT_RUN
-    if effect is not None and part.rule:
-        near = part.rule.near
-        verdict = VERDICTS[part.rule.keeps(interval or (effect - near, effect + near))]
+def _lacking(number: str, rows: Mapping[str, Row]) -> str:
+    key = number.partition(":")[0]
+    return number if key in rows else key
+
+
+def _object(found: Found, deciding: int, rows: Mapping[str, Row]) -> dict[str, object]:
+    part, effect = found.part, found.effect.effect
+    verdict, reason, missing = _verdict(found, deciding, rows)
+    experiments = [n.partition(":")[0] for n in part.numbers if not isinstance(n, Arithmetic)]
+    experiments = _unique([*experiments, *part.gate])
+    known = found.interval not in (None, effects.ANYTHING)
     return {
-        "experiments": list(dict.fromkeys(experiments)),
+        "experiments": experiments,
         "metric": str(part.numbers[0]).partition(":")[2],
         "kind": part.kind,
-        "formula": formula,
+        "formula": _formula(part),
         "effect": None if effect is None else _rounded(effect),
-        "interval": None if interval is None else [_rounded(end) for end in interval],
-        "rule": part.rule and part.rule.text(exact=interval is None),
-        "scale": None,
+        "interval": [_rounded(end) for end in found.interval] if known else None,
+        "rule": part.rule and part.rule.text(exact=found.interval is None),
         "verdict": verdict if part.rule else None,
-        "missing": list(dict.fromkeys(missing)),
+        **_measured_at(experiments, rows, verdict),
+        "reason": reason,
+        "missing": missing,
+        "turns": horizon.turns(part, rows),
     }
 
 
-def _number(number: str | Arithmetic, rows: Mapping[str, Row]) -> pd.Series | float | None:
-    """A number per (seed, image), or one; None where it is missing."""
-    if isinstance(number, Arithmetic):
-        return number.number
-    key, _, name = number.partition(":")
-    if key not in rows:
-        return None
-    row = rows[key]
-    return row.images[name] if name in row.images else row.metrics.get(name, row.training.get(name))
+def _verdict(found: Found, deciding: int, rows: Mapping[str, Row]) -> tuple[str, str | None, list[str]]:
+    """A part's verdict as it stands, why, and what is missing."""
+    part, effect, interval = found.part, found.effect.effect, found.interval
+    if found.missing:
+        return NOT_RUN, ABLATION if found.idle else f"missing: {', '.join(found.missing)}", found.missing
+    if effect is None:
+        return OPEN, found.effect.reason, []
+    closed, missing = _gate(part, rows)
+    if closed:
+        return (NOT_RUN, f"missing: {', '.join(missing)}", missing) if missing else (OPEN, closed, [])
+    if interval == effects.ANYTHING:
+        return OPEN, "too few images for an interval", []
+    if not part.rule:
+        return OPEN, None, []
+    if interval is None:
+        near = part.rule.near
+        return VERDICTS[part.rule.keeps((effect - near, effect + near))], None, []
+    kept = part.rule.keeps(interval)
+    level = 1 - (1 - effects.LEVEL) / max(1, deciding)
+    if kept is False and part.rule.keeps(effects.interval(part, found.effect.sample, level)) is not False:
+        return OPEN, f"breaks its rule at 95 %, not at the {100 * level:.4g} % that one of {deciding} parts must", []
+    return VERDICTS[kept], None, []
 
 
-def _estimate(part: Part, found: list[pd.Series | float]) -> tuple[float, tuple[float, float] | None]:
-    """The effect, and its interval if a number in it is known per image: over the images that have them all. Not finite
-    of the ratio of numbers that are 0, or of too few images."""
-    combine, back, _ = KINDS[part.kind]
-    series = [values for values in found if isinstance(values, pd.Series)]
-
-    def effect(*means: np.ndarray) -> np.ndarray:
-        rest = iter(means)
-        return combine(*(next(rest) if isinstance(values, pd.Series) else values for values in found))
-
-    with np.errstate(divide="ignore", invalid="ignore"):
-        if not series:
-            return float(back(effect())), None
-        values = _paired(part, series)
-        if values.shape[1] < 2:
-            return math.nan, None
-        low, high = bootstrap.interval(values, effect)
-        return float(back(effect(*values.mean((0, 1))))), (float(back(low)), float(back(high)))
+def _gate(part: Part, rows: Mapping[str, Row]) -> tuple[str | None, list[str]]:
+    """Why the samples that a part compares are not worth it: none are nearer to test images than those of a Gaussian on
+    principal components; None where some are. And what is missing to tell."""
+    missing, told = [], []
+    for row in part.gate:
+        numbers = f"{row}:swd", f"{row}:swd_pca"
+        found = _found(ratio(*numbers, FACES), rows, ())
+        missing += found.missing
+        effect = found.effect.effect
+        if effect is not None and FACES.keeps(found.interval or (effect, effect)):
+            return None, []
+        told.append(f"{row} {found.effect.reason or f'×{effect:.3g}'}" if not found.missing else row)
+    if not part.gate:
+        return None, []
+    return f"no samples nearer to faces than a Gaussian's on PCA codes (swd / swd_pca: {', '.join(told)})", missing
 
 
-def _paired(part: Part, series: list[pd.Series]) -> np.ndarray:
-    """K numbers per (seed, image) -> (S, N, K), of the images that have all of them under every seed. What was trained
-    under one seed alone, as a closed form is, stands beside each seed of the others."""
-    tables = [values.unstack("seed") for values in series]
-    if not all(table.index.equals(tables[0].index) for table in tables):
-        raise files.BadInput(
-            f"claims: {' and '.join(map(str, part.numbers))} were measured on different test images "
-            f"({', '.join(str(len(table)) for table in tables)} of them); run `dvc repro evaluate`"
-        )
-    values = np.stack(np.broadcast_arrays(*tables), axis=-1).swapaxes(0, 1)
-    return values[:, np.isfinite(values).all((0, 2))]
+def _measured_at(experiments: Iterable[str], rows: Mapping[str, Row], verdict: str) -> dict[str, object]:
+    measured = [(rows[key].config, rows[key].metrics) for key in dict.fromkeys(experiments) if key in rows]
+    if verdict == NOT_RUN and not measured:
+        return {"grade": None, "shares": None}
+    return {"grade": scale.grade(measured), "shares": scale.shares(measured)}
+
+
+def _reason(claim: Claim, verdict: str, parts: Mapping[str, dict], deciding: Sequence[str]) -> str | None:
+    """Why a claim of several parts has its verdict."""
+    names = [name for name in deciding if parts[name]["verdict"] == verdict]
+    told = []
+    if verdict != HOLDS:
+        told = [f"{verdict}: {', '.join(_short(name) for name in names)}"]
+        told += _unique(parts[name]["reason"] for name in names if parts[name]["reason"])
+    left = [name for name, part in parts.items() if part["verdict"] == NOT_RUN and name not in deciding]
+    if left:
+        told.append(f"left out: {', '.join(map(_short, left))} ({ABLATION})")
+    return "; ".join(told) or None
+
+
+def _short(name: str) -> str:
+    return name.partition("-")[2]
+
+
+def _formula(part: Part) -> str:
+    words = BETWEEN[part.kind].join(map(str, part.numbers))
+    return f"rank({words})" if part.kind == "rank" else words
+
+
+def _unique(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(names))
 
 
 def _rounded(number: float) -> float:
@@ -229,13 +220,64 @@ def _rounded(number: float) -> float:
 
 
 def _lines(found: Mapping[str, object]) -> list[str]:
-    name = found["id"].partition("-")[2]
-    if found["missing"]:
-        words = textwrap.wrap(f"missing: {', '.join(found['missing'])}", WIDTH - 17, break_on_hyphens=False)
-        return [f"    {label:<13}{line}" for label, line in zip([name, *[""] * len(words)], words, strict=False)]
-    effect = {"value": "{:.4g}", "ratio": "×{:.4g}", "difference": "{:+.4g}"}[found["kind"]].format(found["effect"])
+    name = _short(found["id"])
+    told = [found["reason"]] if found["reason"] else []
+    if turns := [f"{images:,}" for images in found["turns"]]:
+        often = f"{len(turns)} times, the last time " * (len(turns) > 3)
+        told.append(f"crosses its rule {often}at {', '.join(turns[-1:] if often else turns)} images seen")
+    told = [line for text in told for line in textwrap.wrap(text, WIDTH - 20, break_on_hyphens=False)]
+    if found["effect"] is None:
+        return [f"    {label:<16}{line}" for label, line in zip([name, *[""] * len(told)], told, strict=False)]
+    effect = {"ratio": "×{:.4g}", "difference": "{:+.4g}"}.get(found["kind"], "{:.4g}").format(found["effect"])
     interval = "[{:.4g}, {:.4g}]".format(*found["interval"]) if found["interval"] else "-"
-    verdict = found["verdict"] if name and found["rule"] else ""
+    verdict = words(found["verdict"], found["grade"]) if name and found["rule"] else ""
     metric = found["metric"] if len(found["metric"]) <= 22 else f"{found['metric'][:21]}…"
-    cells = f"{name:<13}{metric:<22}{effect:>9}  {interval:<20}  {found['rule'] or '-':<14}{verdict}"
-    return [f"    {cells}".rstrip()]
+    line = f"    {name:<16}{metric:<22}{effect:>9}  {interval:<20}  {found['rule'] or '-':<12}{verdict}".rstrip()
+    if len(line) > WIDTH:
+        line = f"    {name}  {metric}  {effect}  {interval}  {found['rule']}  {verdict}"
+    return [line, *(f"{'':<20}{line}" for line in told)]
+
+
+def _tally(claims: Sequence[Mapping[str, object]]) -> str:
+    """How many claims have which verdict, by what they were decided at."""
+    groups: dict[str, list[Mapping[str, object]]] = {}
+    for claim in claims:
+        if claim["verdict"] == NOT_RUN:
+            kind = NOT_RUN
+        elif set(claim["shares"].values()) == {None}:  # no row was measured
+            kind = "by arithmetic"
+        else:
+            kind = claim["grade"]
+        groups.setdefault(kind, []).append(claim)
+    labels = {scale.PAPER: "at the papers' scale", scale.REDUCED: "reduced"}
+    labels[scale.SYNTHETIC] = f"on synthetic faces{_passes(groups.get(scale.SYNTHETIC, ()))}"
+    told = []
+    for kind in (scale.PAPER, scale.REDUCED, scale.SYNTHETIC, "by arithmetic"):
+        if kind in groups:
+            count, label = len(groups[kind]), labels.get(kind, kind)
+            label = f"{label} {count}" if told else f"{count} claim{'s' * (count > 1)} {label}"
+            told.append(f"{label}: {_counted(groups[kind])}")
+    if NOT_RUN in groups:
+        count = len(groups[NOT_RUN])
+        told.append(f"{NOT_RUN} {count}" if told else f"{count} claim{'s' * (count > 1)} {NOT_RUN}")
+    return "; ".join(told)
+
+
+def _counted(claims: Sequence[Mapping[str, object]]) -> str:
+    counts = Counter(words(claim["verdict"], claim["grade"]) for claim in claims)
+    order = [words(verdict, grade) for verdict in (HOLDS, FAILS, OPEN) for grade in (scale.PAPER, None)]
+    several = {HOLDS: "hold", FAILS: "fail"}
+    return ", ".join(
+        f"{counts[verdict]} {several.get(verdict, verdict) if counts[verdict] > 1 else verdict}"
+        for verdict in _unique(order)
+        if counts[verdict]
+    )
+
+
+def _passes(claims: Iterable[Mapping[str, object]]) -> str:
+    """The least and the most that claims' rows saw of the papers' images, in percent; nothing of closed forms."""
+    shares = sorted(100 * claim["shares"]["passes"] for claim in claims if claim["shares"]["passes"] is not None)
+    if not shares:
+        return ""
+    ends = dict.fromkeys(f"{share:.1g}" if share < 10 else f"{share:.0f}" for share in (shares[0], shares[-1]))
+    return f", {' to '.join(ends)} % of the papers' images"
