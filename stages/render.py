@@ -1,6 +1,6 @@
 """Draw one paper's figures: `python stages/render.py ray2020`.
 
-Needs data/results/<paper>; makes figures/<paper>: *.png, and their digests.
+Needs data/results/<paper> and metrics/horizon/<paper>.csv; makes figures/<paper>: *.png, and their digests.
 """
 
 from autofaces import figures
@@ -8,7 +8,8 @@ from autofaces.core import files, stage
 
 
 def main(paper: str) -> None:
-    drawn = figures.draw(paper, figures.read(f"data/results/{paper}"))
+    table = files.read_csv(f"metrics/horizon/{paper}.csv")
+    drawn = figures.draw(paper, figures.read(f"data/results/{paper}"), table)
     with files.writing(f"figures/{paper}") as folder:
         figures.write(paper, drawn, folder)
 

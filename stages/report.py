@@ -1,12 +1,12 @@
 """Write the report page: `python stages/report.py`.
 
-Needs metrics/claims.json, metrics/summary.csv, data/results, figures/<paper>/*.png, and the model and test images of
-the latent playground; makes report/index.html.
+Needs metrics/claims.json, metrics/horizon, metrics/summary.csv, data/results, figures/<paper>/*.png, and the model and
+test images of the latent playground; makes report/index.html.
 """
 
 from autofaces import report
 from autofaces.core import files, params, stage
-from autofaces.report import playground
+from autofaces.report import playground, sparks
 
 
 def main() -> None:
@@ -17,6 +17,7 @@ def main() -> None:
         figures="figures",
         played=playground.make("models/ray-recursive-vae", "data/arrays/lfw"),
         seed=params.section("seed"),
+        horizons=sparks.read("metrics/horizon"),
     )
     with files.writing("report/index.html") as temporary:
         temporary.write_text(page, encoding="utf-8")

@@ -59,8 +59,18 @@ def test_a_small_grey_face_is_enlarged_pixel_by_pixel_and_said_to_be():
 @pytest.mark.parametrize(("given", "shown"), [(24, 8), (9, 8), (7, 4), (3, 3)])
 def test_sprites_show_whole_rows_of_what_there_is(given, shown):
     pictures = noise(given)
-    picture = drawn(canvas.sprites([("a", pictures), ("b", noise(24))], "title", "note", columns=4, rows=2))
+    picture = drawn(canvas.sprites([[("a", pictures), ("b", noise(24))]], "title", "note", columns=4, rows=2))
     assert [holds(picture, face) for face in pictures] == [True] * shown + [False] * (given - shown)
+
+
+def test_lines_of_sprites_stand_below_each_other():
+    above, below, other = noise(8), noise(8), noise(8)
+    lines = [[("a", above), ("b", other)], [("a\nfrom codes", below)]]
+    figure = canvas.sprites(lines, "title", "note", columns=4, rows=2)
+    picture = drawn(figure)
+    assert all(holds(picture, face) for face in (*above, *below, *other))
+    tops = [text.get_position()[1] for text in figure.texts if text.get_text() in ("a", "b", "a, from codes")]
+    assert tops[0] == tops[1] > tops[2]
 
 
 def two_panels(**more) -> list[Panel]:
@@ -93,7 +103,8 @@ def test_any_loss_has_ticks_in_plain_digits(values):
 
 def test_bars_are_the_means_with_their_digits():
     values = {"a": np.full(20, 0.25), "b": np.linspace(0, 1, 21)}
-    figure = canvas.bars(values, [BLUE, ORANGE], "title", "error", "note")
+    alone = {name: (numbers, np.arange(len(numbers))) for name, numbers in values.items()}
+    figure = canvas.bars(alone, [BLUE, ORANGE], "title", "error", "note")
     axes = figure.axes[0]
     assert [bar.get_width() for bar in axes.patches] == [0.25, 0.5]
     assert [text.get_text() for text in axes.texts] == ["0.2500", "0.5000"]
@@ -101,6 +112,20 @@ def test_bars_are_the_means_with_their_digits():
     none, some = axes.collections[0].get_segments()  # the intervals, along the bars
     assert none[0][0] == none[1][0] == 0.25
     assert some[1][0] - some[0][0] == pytest.approx(2 * 2.09 * np.std(values["b"]) / 20**0.5, rel=0.1)
+
+
+def test_images_of_one_person_make_an_interval_as_wide_as_persons_do():
+    numbers = np.linspace(0, 1, 21)
+    together = {"a": (numbers, np.arange(21)), "b": (np.tile(numbers, 4), np.tile(np.arange(21), 4))}
+    axes = canvas.bars(together, [BLUE, ORANGE], "title", "error", "note").axes[0]
+    one, four = axes.collections[0].get_segments()
+    assert four[1][0] - four[0][0] == pytest.approx(one[1][0] - one[0][0], rel=0.1)
+
+
+def test_images_of_one_person_alone_make_no_interval():
+    axes = canvas.bars({"a": (np.linspace(0, 1, 21), np.zeros(21))}, [BLUE], "title", "error", "note").axes[0]
+    ((left, right),) = axes.collections[0].get_segments()
+    assert left[0] == right[0] == 0.5
 
 
 def test_equal_figures_are_equal_bytes(tmp_path):
@@ -157,11 +182,11 @@ class TestCaptioned:
         assert GAP <= columns.min() <= columns.max() < GAP + FACE
 
     def test_a_long_name_keeps_its_ends(self):
-        short = canvas._fitted("Ashley_Postlewaite_the_third_0001.jpg")
+        short = canvas.fitted("Ashley_Postlewaite_the_third_0001.jpg", FACE, canvas.SMALLEST)
         assert short.startswith("Ashley")
         assert short.endswith(".jpg")
         assert "…" in short
-        assert canvas._fitted("short.jpg") == "short.jpg"
+        assert canvas.fitted("short.jpg", FACE, canvas.SMALLEST) == "short.jpg"
 
 
 @pytest.mark.parametrize("channels", [1, 3])

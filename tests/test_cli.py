@@ -14,7 +14,7 @@ from PIL import Image
 from test_uses import AUTOENCODER, VARIATIONAL, train
 from typer.testing import CliRunner
 
-from autofaces.app import gallery, uses
+from autofaces.app import gallery, knobs, uses
 from autofaces.app.cli import app
 from autofaces.core import files, params
 from autofaces.evaluation import inference
@@ -49,14 +49,24 @@ def test_experiments_lists_every_row_with_its_parameters(invoke):
 def test_experiments_as_json_has_every_setting(invoke):
     rows = json.loads(invoke("experiments", "--profile", "smoke", "--json").output)
     row = next(r for r in rows if r["experiment"] == "koenig-m1-nf16-bs32")
+    assert (row["ablation"], row["run"]) == (False, True)
     assert row["arguments"] == {"n_f": 16}
     assert row["train"] == {"epochs": 8, "batch_size": 32, "optimizer": "adam", "learning_rate": 0.0002}
     assert row["parameters"] < 3_493_824  # half as wide
     assert row["image_passes"] == 256
 
 
+def test_ablations_are_listed_last_whether_the_profile_trains_them_or_not(invoke):
+    lines = invoke("experiments").output.splitlines()
+    assert lines[-1] == "the last 19 are ablations, of no paper; this profile trains 0 of them"
+    assert lines[-4].split()[0] == "kolotouros-celeba-vae-deeper"
+    rows = json.loads(invoke("experiments", "--profile", "smoke", "--json").output)
+    found = {row["experiment"]: (row["ablation"], row["run"]) for row in rows}
+    assert (found["kovenko-ae-mae"], found["kovenko-vae-bn"]) == ((True, True), (True, False))
+
+
 def test_of_a_data_set_that_another_profile_does_not_scale_the_papers_own_settings_are_listed(invoke):
-    old = "      anime: {image_passes: 256, width: 0.25, batch: 0.25}\n"  # smoke's
+    old = "      anime: {image_passes: 256, batch: 0.125}\n"  # smoke's
     rows = json.loads(invoke("experiments", "--profile", "smoke", "--json", replace=(old, "")).output)
     row = next(r for r in rows if r["experiment"] == "kovenko-ae")
     assert (row["width"], row["image_passes"]) == (1.0, None)
@@ -74,9 +84,11 @@ class TestCheck:
         assert result.exit_code == 1
         assert "profiles.smoke.precision = 'float8': input should be 'float32' or 'auto'" in result.stderr
 
-    def test_finds_nothing_wrong_here(self, invoke):
+    def test_finds_nothing_wrong_here_and_says_what_the_profile_does_less_of(self, invoke):
         result = invoke("check")
-        assert (result.exit_code, result.output) == (0, "")
+        assert result.exit_code == 0
+        assert result.output.splitlines() == ["nothing wrong", *knobs.lines(params.load())]
+        assert invoke("check", replace=("profile: demo", "profile: paper")).output == "nothing wrong\n"
 
     @pytest.mark.parametrize(
         ("old", "new", "message"),
@@ -142,14 +154,32 @@ def test_summary_shows_results_in_the_order_of_params(invoke, tmp_path):
     assert lines[-2].startswith("profile demo (synthetic faces), test images only")
 
 
+def test_summary_shows_ablations_that_ran_last_and_a_dash_where_there_is_no_number(invoke, tmp_path):
+    metrics = {"dataset": "lfw", "profile": "demo", "mse": 0.123456, "gradient_correlation": None}
+    files.write_json(tmp_path / "metrics" / "ray-stacked.json", metrics)
+    row = {"experiment": "kovenko-ae-mae", "dataset": "anime", "mse": 0.0254321, "gradient_correlation": ""}
+    files.write_csv(tmp_path / "metrics" / "summary.csv", [row | {"experiment": "ray-stacked", "mse": 9}, row])
+    assert [line.split() for line in invoke("summary").output.splitlines()[1:3]] == [
+        ["ray-stacked", "lfw", "0.1235", *"--------"],
+        ["kovenko-ae-mae", "anime", "0.02543", *"--------"],
+    ]
+
+
 def test_summary_without_results_says_how_to_get_them(invoke):
     result = invoke("summary")
     assert result.exit_code == 1
     assert "no results yet; run `make repro`" in result.stderr
 
 
+def test_claims_that_an_older_version_judged_are_refused_with_advice(invoke, tmp_path):
+    files.write_json(tmp_path / "metrics" / "claims.json", [{"id": "R1", "verdict": "demo", "scale": "demo"}])
+    result = invoke("claims")
+    assert result.exit_code == 1
+    assert "claims.json: an older version wrote it; run `make repro`" in result.stderr
+
+
 RESULTS = ("check", "experiments", "summary", "claims", "verify", "compare")
-USES = ("reconstruct", "denoise", "morph", "similar", "sample", "outliers", "export")
+USES = ("reconstruct", "denoise", "morph", "similar", "sample", "outliers", "export", "lpips")
 
 
 def run(*arguments: object):
@@ -222,7 +252,7 @@ class TestHelp:
         keys = set(params.load(ROOT / "params.yaml").experiments)
         for command in USES:
             words = run(command, "--help").output.split("Examples:")[1].split()
-            named = {after for word, after in itertools.pairwise(words) if word in ("--experiment", "export")}
+            named = {after for word, after in itertools.pairwise(words) if word in ("--experiment", "export", "lpips")}
             assert named - {"KEY"} <= keys
 
 
@@ -421,6 +451,27 @@ class TestSample:
         result = run("sample", "--experiment", "plain")
         assert result.exit_code == 1
         assert "error: experiment plain: it is not variational" in result.stderr
+        assert "add --from codes, or take a row that is: vae" in result.stderr
+
+    def test_any_model_makes_faces_up_from_the_codes_of_its_training_images(self, project, plain):
+        files.write_json("models/plain/config.json", models.config("models/plain") | {"dataset": "mine"})
+        command = ("sample", "--from", "codes", "--experiment", "plain")
+        result = run(*command)
+        assert result.exit_code == 1
+        assert "error: data/arrays/mine/train.npy: not found" in result.stderr
+        training = np.random.default_rng(0).integers(0, 256, (30, 32, 32, 3), np.uint8)
+        Path("data/arrays/mine").mkdir(parents=True)
+        np.save("data/arrays/mine/train.npy", training)
+        for seed, out in ((0, "a"), (0, "b"), (1, "c")):
+            assert run(*command, "--count", 70, "--seed", seed, "--out", out).exit_code == 0
+        a, b, c = (np.stack([pixels(path) for path in sorted(Path(out).iterdir())]) for out in "abc")
+        np.testing.assert_array_equal(a, b)
+        assert (a != c).any()
+        assert len(np.unique(a, axis=0)) == 70  # in the second batch too
+        np.save("data/arrays/mine/train.npy", np.repeat(training[:1], 30, axis=0))
+        assert run(*command, "--count", 3, "--out", "same").exit_code == 0
+        faces = np.stack([pixels(path) for path in Path("same").iterdir()])
+        np.testing.assert_allclose(faces, rebuilt(plain, training[:1]).repeat(3, axis=0), atol=1)
 
 
 class TestOutliers:

@@ -4,12 +4,25 @@ import json
 import shutil
 
 import pytest
-from test_verify import CLAIM, PARAMS, STAGES, commit, git, reproduce, results, root, write
+from test_verify import (
+    CLAIM,
+    PARAMS,
+    STAGES,
+    ablated,
+    commit,
+    git,
+    remeasured,
+    reproduce,
+    results,
+    root,
+    write,
+)
 
 from autofaces.core.files import BadInput
 from autofaces.pipeline.compare import between
 
-__all__ = ["root"]  # a fixture
+__all__ = ["ablated", "root"]  # fixtures
+BROKEN = {"verdict": "fails", "effect": 1.3, "interval": [1.2, 1.4]}
 
 
 def with_setting(root, **outputs) -> None:
@@ -24,10 +37,10 @@ def test_where_nothing_moved_it_says_so(root):
 
 
 def test_a_part_that_crossed_its_rule_and_the_verdict_that_turned_are_named(root):
-    with_setting(root, a={"mse": 0.03}, claim={"effect": 1.3, "interval": [1.2, 1.4]})
+    with_setting(root, a={"mse": 0.03}, claim=BROKEN)
     assert between("HEAD", root=root)[1:] == [
         "claims whose verdict changed:",
-        "  C1            holds -> fails (demo)",
+        "  C1            holds -> fails",
         "parts of claims that crossed their rule:",
         "  C1            0.66 -> 1.3, rule < 1: now broken",
         "rows whose error (mse) moved most, of 1 whose inputs differ:",
@@ -46,22 +59,22 @@ def test_of_a_claim_of_several_parts_those_that_crossed_are_named_and_not_its_wo
     reproduce(root, results({"metrics/claims.json": claims(error={"effect": 0.9, "interval": [0.8, 0.95]})}))
     commit(root)
     write(root, "src/judge.py", "# another rule\n")
-    sharp = {"effect": 1.3, "interval": [1.2, 1.4], "rule": "< 1.1"}
+    sharp = BROKEN | {"rule": "< 1.1"}
     reproduce(
         root, results({"metrics/claims.json": claims(sharp=sharp, error={"effect": 0.5, "interval": [0.4, 0.6]})})
     )
     told = between("HEAD", root=root)
     assert told[1:] == [
         "claims whose verdict changed:",
-        "  C1            holds -> fails (demo)",
+        "  C1            holds -> fails",
         "parts of claims that crossed their rule:",
         "  C1-sharp      0.66 -> 1.3, rule < 1.1 (was < 1): now broken",
     ]
 
 
 def test_a_part_whose_interval_alone_came_to_straddle_its_rule_is_named(root):
-    with_setting(root, claim={"effect": 0.95, "interval": [0.9, 1.1]})
-    assert "  C1            0.66 -> 0.95, rule < 1: holds -> open (demo)" in between("HEAD", root=root)
+    with_setting(root, claim={"verdict": "open", "effect": 0.95, "interval": [0.9, 1.1]})
+    assert "  C1            0.66 -> 0.95, rule < 1: holds -> open" in between("HEAD", root=root)
 
 
 def test_a_part_that_kept_its_rule_is_not_told(root):
@@ -71,11 +84,11 @@ def test_a_part_that_kept_its_rule_is_not_told(root):
 
 def test_a_verdict_that_has_lost_its_numbers_is_told(root):
     with_setting(root, claim={"verdict": "not run", "effect": None, "interval": None})
-    assert between("HEAD", root=root)[1:] == ["claims whose verdict changed:", "  C1            demo -> not run"]
+    assert between("HEAD", root=root)[1:] == ["claims whose verdict changed:", "  C1            holds -> not run"]
 
 
 def test_what_the_machine_moved_is_one_line_and_no_verdict_of_the_change(root):
-    reproduce(root, results({"models/b": "other"}, b={"mse": 0.021}, claim={"effect": 1.3, "interval": [1.2, 1.4]}))
+    reproduce(root, results({"models/b": "other"}, b={"mse": 0.021}, claim=BROKEN))
     assert between("HEAD", root=root)[1:] == [
         "nothing moved",
         "same inputs, other machine: 1 row, verdicts of C1; at most 4.8 % (b mse)",
@@ -90,6 +103,15 @@ def test_rows_are_told_by_how_much_their_error_moved_and_why(root):
         "rows whose error (mse) moved most, of 2 whose inputs differ:",
         "  b                                   0.02 -> 0.01 (-50.0 %): experiments.b, src/train.py",
         "  a                                   0.02 -> 0.021 (+5.0 %): src/train.py",
+    ]
+
+
+def test_an_ablation_is_told_as_other_rows_are(ablated):
+    write(ablated, "src/measure.py", "# another measure\n")
+    remeasured(ablated, "b,demo,0.06,4\n")
+    assert between("HEAD", root=ablated)[1:] == [
+        "rows whose error (mse) moved most, of 1 whose inputs differ:",
+        "  b                                   0.03 -> 0.06 (+100.0 %): src/measure.py",
     ]
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 import runpy
+from collections.abc import Iterable
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -9,15 +10,20 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from autofaces import figures, papers
 from autofaces.core import files, history, params
 from autofaces.evaluation import applications, measure
-from autofaces.figures import canvas, comparisons, runs
+from autofaces.figures import canvas, comparisons, horizons, runs
+from autofaces.figures.canvas import BLUE, FAINT, ORANGE
 from autofaces.figures.runs import Run, Runs
 from autofaces.training import models
+from autofaces.verdicts import rules
+from autofaces.verdicts.rules import Claim
 
 ROOT = Path(__file__).parents[1]
 SETTINGS = params.load(ROOT / "params.yaml")
@@ -61,7 +67,8 @@ def config(key: str, paper: str) -> dict:
         "train": train and train.model_dump(exclude_none=True),
         "faces": "synthetic",
         "profile": "demo",
-        "training": {"images": 10240},
+        "training": {"images": 10240, "full_images": 102400},
+        "official_images": None,
     }
 
 
@@ -76,6 +83,7 @@ def make_run(key: str, paper: str, seed: int, measured: tuple[dict, dict]) -> Ru
         "depths": random.integers(0, 256, (2, 7, *shape), dtype=np.uint8),
     }
     images = pd.DataFrame({name: random.random(20) for name in ("mse", "ssim", "gradient_correlation")})
+    images["group"] = np.arange(20) // 2
     return Run(config(key, paper), measured[0], images, pictures | measured[1], trained(seed))
 
 
@@ -89,7 +97,25 @@ def found(measured) -> dict[str, Runs]:
 
 @pytest.fixture(scope="module")
 def drawn(found) -> dict[str, dict]:
-    return {paper: figures.draw(paper, found[paper]) for paper in PAPERS}
+    return {paper: figures.draw(paper, found[paper], course(papers.load(paper).CLAIMS)) for paper in PAPERS}
+
+
+def course(claims: Iterable[Claim], images: Iterable[int] = (20, 320, 10240), width: float = 0.1) -> list[dict]:
+    """What stage claims writes of every part: effects of 0.8, 0.9 and so on, as far off as `width` at either end."""
+    return [
+        {
+            "claim": key,
+            "point": str(i),
+            "images": str(seen),
+            "effect": str(x),
+            "low": str(x - width),
+            "high": str(x + width),
+        }
+        for claim in claims
+        for key in rules.named(claim)
+        for i, seen in enumerate(images)
+        for x in [0.8 + i / 10]
+    ]
 
 
 def write(folder: Path, run: Run) -> None:
@@ -176,7 +202,7 @@ def test_every_figure_that_a_paper_describes_is_drawn(drawn, found):
 
 
 def test_there_is_a_hand_for_every_kind_use_and_colour():
-    assert set(figures.KINDS) == set(papers.Figure.__subclasses__())
+    assert set(figures.KINDS) | {papers.Horizon} == set(papers.Figure.__subclasses__())
     assert set(get_args(get_type_hints(papers.Use)["use"])) == set(figures.applications.USES)
     assert set(get_args(papers.Colour)) == set(canvas.COLOURS)
 
@@ -189,11 +215,107 @@ def test_a_use_is_drawn_of_a_row_that_has_it(found, drawn):
 
     for paper, rows in found.items():
         without = {key: plain(run) for key, run in rows.items()}
-        uses = {f"{figure.name}.png" for figure in papers.load(paper).FIGURES if isinstance(figure, papers.Use)}
+        kinds = papers.Use, papers.Horizon  # of which there is no table
+        uses = {f"{figure.name}.png" for figure in papers.load(paper).FIGURES if isinstance(figure, kinds)}
         assert set(drawn[paper]) - set(figures.draw(paper, without)) == uses
     some = found["kovenko2020"] | {"kovenko-ae": plain(found["kovenko2020"]["kovenko-ae"])}
-    left = set(drawn["kovenko2020"]) - set(figures.draw("kovenko2020", some))
+    left = set(drawn["kovenko2020"]) - set(figures.draw("kovenko2020", some)) - {"horizon.png"}
     assert left == {"morphs.png", "feature-maps.png", "similar.png"}
+
+
+def test_made_up_faces_are_shown_from_codes_and_from_components_where_there_are_such(found):
+    run = found["ray2020"]["ray-recursive-vae"]
+    more = run._replace(
+        pictures=run.pictures | {"samples_codes": run.pictures["samples"], "samples_pca": run.pictures["samples"]}
+    )
+    told = next(figure for figure in papers.load("ray2020").FIGURES if isinstance(figure, papers.Samples))
+    texts = {text.get_text() for text in comparisons.samples(told, {"vae": more}, "note").texts}
+    assert {"vae", "from codes", "components", "lfw"} <= texts
+    assert any("a mixture of Gaussians" in text for text in texts)
+    plain = {text.get_text() for text in comparisons.samples(told, {"vae": run}, "note").texts}
+    assert not {"from codes", "components"} & plain
+
+
+class TestHorizon:
+    TOLD = papers.Horizon(name="horizon", title="title", note="Note.", alt="Alt.")
+    RULES = (rules.above(1), rules.below(1), rules.Rule(0.85, 0.95), None)
+    CLAIM = rules.Claim("X1", "", "", "", tuple(rules.ratio("a:mse", "b:mse", r, f"p{i}") for i, r in enumerate(RULES)))
+
+    def draw(self, claims=(CLAIM,), table=None, runs=None, **more):
+        found = course(claims, **more) if table is None else table
+        return horizons.horizon(self.TOLD, claims, runs or {}, found, "Note.")
+
+    def test_there_is_a_chart_for_each_part_that_has_numbers_and_no_figure_without_any(self):
+        figure = self.draw()
+        assert [axes.get_label() for axes in figure.axes] == ["X1-p0", "X1-p1", "X1-p2", "X1-p3"]
+        rows = [row for row in course([self.CLAIM]) if row["claim"] == "X1-p2"]
+        assert [axes.get_label() for axes in self.draw(table=rows).axes] == ["X1-p2"]
+        assert self.draw(table=[]) is None
+        assert self.draw(table=[row | {"effect": "", "low": "", "high": ""} for row in rows]) is None
+        assert self.draw(table=[row | {"claim": "Y1"} for row in rows]) is None
+
+    def test_dots_tell_where_the_whole_interval_keeps_or_breaks_the_rule(self):
+        looks = [
+            [(dot.get_color(), dot.get_markerfacecolor()) for dot in axes.lines[1:4]]
+            for axes in self.draw(width=0.09).axes
+        ]
+        blue, orange, open_, grey = (BLUE, BLUE), (ORANGE, ORANGE), (BLUE, "white"), (FAINT, FAINT)
+        assert looks == [[orange, orange, open_], [blue, blue, open_], [open_] * 3, [grey] * 3]
+        looks = [dot.get_color() for dot in self.draw(width=0.01).axes[2].lines[1:4]]
+        assert looks == [ORANGE, BLUE, ORANGE]
+
+    def test_the_rule_is_a_line_and_the_side_on_which_the_claim_is_right_is_green(self):
+        above, below, between, beside = self.draw().axes
+        spans = [
+            [(p.get_y(), p.get_y() + p.get_height()) for p in axes.patches] for axes in (above, below, between, beside)
+        ]
+        assert spans[0][0] == (1, pytest.approx(above.get_ylim()[1]))
+        assert spans[1][0] == (pytest.approx(below.get_ylim()[0]), 1)
+        assert spans[2][0] == (0.85, pytest.approx(0.95))
+        assert spans[3] == []
+        assert [list(axes.lines[-1].get_ydata()) for axes in (above, below)] == [[1, 1]] * 2
+
+    def test_effects_and_rule_are_in_sight_however_wide_early_intervals_are(self):
+        table = course([self.CLAIM])
+        for row in table[::3]:
+            row |= {"low": "0.00001", "high": "70000"}
+        for axes in self.draw(table=table).axes:
+            low, high = axes.get_ylim()
+            assert 0.3 < low < 0.8
+            assert 1 < high < 2
+            assert axes.get_yscale() == "log"
+
+    def test_the_end_of_the_papers_training_is_marked_where_it_is_in_sight_and_else_said(self, found):
+        run = found["ray2020"]["ray-stacked"]
+        near = run._replace(config=run.config | {"training": {"images": 10240, "full_images": 8192}})
+        dotted = [axes.lines[-1].get_xdata()[0] for axes in self.draw(runs={"a": near}).axes]
+        assert dotted == [8192] * 4
+        notes = [self.draw(runs={"a": one}).texts[1].get_text().replace("\n", " ") for one in (near, run)]
+        assert "Dotted: where the paper's training ended." in notes[0]
+        assert "end beyond what is shown, at 102,400 images." in notes[1]
+        assert "Dotted" not in notes[1]
+
+    def test_of_more_than_two_dozen_charts_those_that_stand_beside_are_left_out(self):
+        claims = [self.CLAIM._replace(id=f"X{n}") for n in range(1, 8)]
+        labels = [axes.get_label() for axes in self.draw(claims).axes]
+        assert len(labels) == 21
+        assert not any(label.endswith("p3") for label in labels)
+
+    @given(
+        kind=st.sampled_from(["value", "ratio", "difference", "rank"]),
+        rule=st.sampled_from(RULES),
+        effects=st.lists(st.floats(-1e4, 1e4) | st.just(0.0), min_size=1, max_size=4),
+        spread=st.floats(0, 1e5) | st.just(float("nan")),
+    )
+    @settings(max_examples=40, deadline=None)
+    def test_whatever_the_numbers_are_each_effect_is_in_sight(self, kind, rule, effects, spread):
+        claim = rules.Claim("X1", "", "", "", (rules.Part(kind, ("a:mse", "b:mse"), rule),))
+        numbers = [{"effect": str(x), "low": str(x - spread), "high": str(x + spread)} for x in effects]
+        table = [{"claim": "X1", "images": str(10 * 2**i), **row} for i, row in enumerate(numbers)]
+        (axes,) = self.draw([claim], table).axes
+        low, high = axes.get_ylim()
+        assert all(low < x < high for x in effects)
+        assert axes.get_xlim()[0] < 10 <= 10 * 2 ** len(effects) / 2 < axes.get_xlim()[1]
 
 
 class TestReading:
@@ -226,6 +348,7 @@ class TestReading:
     def test_the_stage_draws_what_is_in_the_folder(self, found, tmp_path, monkeypatch):
         write(tmp_path / "data" / "results" / "own" / "mine", found["own"]["mine"])
         files.write_json(tmp_path / "data" / "results" / "own" / "rows.json", ["mine"])
+        files.write_csv(tmp_path / "metrics" / "horizon" / "own.csv", [])
         (tmp_path / "figures" / "own").mkdir(parents=True)
         (tmp_path / "figures" / "own" / "old.png").touch()
         monkeypatch.chdir(tmp_path)

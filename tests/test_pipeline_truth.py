@@ -86,12 +86,20 @@ def template(node: ast.expr) -> str | None:
     return None
 
 
-def read_settings(file: Path) -> set[str]:
+def read_settings(file: Path, rows: str = "experiments") -> set[str]:
+    """The settings that a script reads whose rows are those of `rows`."""
     found = set()
     for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("params.section", "params.profile"):
-            name = template(node.args[0])
-            found.add(f"profiles.${{profile}}.{name}" if node.func.attr == "profile" else name)
+        if isinstance(node, ast.Call):
+            match ast.unparse(node.func):
+                case "params.section":
+                    found.add(template(node.args[0]))
+                case "params.profile":
+                    found.add(f"profiles.${{profile}}.{template(node.args[0])}")
+                case "params.row":
+                    found.add(f"{rows}.${{key}}")
+                case "params.runs" if rows == "ablations":  # the others all run
+                    found.add("profiles.${profile}.ablations")
     return found
 
 
@@ -133,13 +141,16 @@ def differences(pipeline: dict) -> list[str]:
         script = ROOT / do["cmd"].split()[1]
         wrong += wrong_code(name, do, script)
 
-        reads, listed = read_settings(script), set(do.get("params", []))
+        rows = "ablations" if stage.get("foreach") == "${ablations}" else "experiments"
+        reads, listed = read_settings(script, rows), set(do.get("params", []))
         wrong += [f"{name}: reads {key}, not in params" for key in sorted(reads - listed)]
         wrong += [f"{name}: params has {key}, not read" for key in sorted(listed - reads)]
 
         outs = [next(iter(o)) if isinstance(o, dict) else o for o in do["outs"] + do.get("metrics", [])]
         known = {d for d in do["deps"] if not d.startswith(("src/", "stages/"))} | set(outs)
         paths = used_paths(script, known)
+        if rows == "ablations":
+            paths.discard("metrics/${key}.json")  # is of the papers' rows alone
         wrong += [
             f"{name}: uses {path}, neither in deps nor outs"
             for path in sorted(paths)
@@ -174,6 +185,14 @@ def test_dvc_yaml_declares_exactly_what_the_stages_import_read_and_write(pipelin
             "train: uses data/arrays/${item.dataset}, neither in deps nor outs",
         ),
         ("preprocess", "params", "profile", "preprocess: reads profile, not in params"),
+        ("train", "params", "experiments.${key}", "train: reads experiments.${key}, not in params"),
+        ("train-ablation", "params", "ablations.${key}", "train-ablation: reads ablations.${key}, not in params"),
+        (
+            "train-ablation",
+            "params",
+            "profiles.${profile}.ablations",
+            "train-ablation: reads profiles.${profile}.ablations, not in params",
+        ),
         (
             "train",
             "params",
@@ -211,7 +230,8 @@ def test_an_entry_too_many_is_noticed(pipeline, section, entry, message):
 
 
 def test_collect_names_every_row_and_every_measure_of_outliers(pipeline):
-    rows = [f"data/evaluations/{row}.zip" for row in settings()["experiments"]]
+    known = settings()
+    rows = [f"data/evaluations/{row}.zip" for row in [*known["experiments"], *known["ablations"]]]
     outliers = [f"data/outliers/{row}.zip" for row in pipeline["stages"]["outliers"]["foreach"]]
     named = [d for d in pipeline["stages"]["collect"]["deps"] if d.startswith("data/")]
     assert named == rows + outliers
@@ -225,7 +245,7 @@ def test_every_paper_of_params_yaml_is_drawn_and_has_its_file(pipeline):
 def test_no_paper_and_no_row_is_named_but_in_its_own_file(pipeline):
     """dvc.yaml names rows where DVC knows no list: for outliers, collect and the page's playground."""
     known = settings()
-    names = {*known["papers"], *known["experiments"]} - {"baseline"}
+    names = {*known["papers"], *known["experiments"], *known["ablations"]} - {"baseline"}
     for module in modules():
         if room(module) == "papers":
             continue

@@ -11,11 +11,14 @@ import numpy as np
 import pytest
 import torch
 from conftest import write_array
+from hypothesis import given
+from hypothesis import strategies as st
 
 from autofaces import papers, report
 from autofaces.core import files, params
-from autofaces.report import decoder, playground, scatter, tables
+from autofaces.report import decoder, playground, scatter, sparks, tables
 from autofaces.training import models
+from autofaces.verdicts import rules
 
 ROOT = Path(__file__).parents[1]
 SETTINGS = params.load(ROOT / "params.yaml")
@@ -41,6 +44,9 @@ RECIPE = {
     "train": {"epochs": 10},
     "faces": "synthetic",
     "scale": {"image_passes": 1600, "width": 0.25, "batch": 0.125},
+    "ablation": False,
+    "size": 64,
+    "full_size": 128,
 }
 CLOSED = RECIPE | {"name": "pca", "arguments": {"code": 4}, "objective": None, "train": None}
 CLAIM = {
@@ -56,14 +62,40 @@ CLAIM = {
     "effect": 2.448,
     "interval": [2.258, 2.655],
     "rule": "> 2",
-    "scale": "paper: 100,000 images seen in training",
-    "verdict": "reproduced",
+    "verdict": "holds",
+    "grade": "paper",
+    "shares": {"data": 0.95, "passes": 1, "width": 1, "batch": 1, "size": 1, "seeds": 3},
+    "reason": None,
     "missing": [],
+    "turns": [],
 }
+DEMO = {"grade": "synthetic", "shares": CLAIM["shares"] | {"passes": 0.032, "width": 0.125, "seeds": 1}}
+SAMPLE = {"grade": "reduced", "shares": CLAIM["shares"] | {"data": 0.157, "passes": 0.31, "size": 0.5}}
+NOTHING = {"effect": None, "interval": None, "verdict": "not run", "grade": None, "shares": None}
+ARITHMETIC = {"experiments": [], "shares": dict.fromkeys(CLAIM["shares"]), "verdict": "fails"}
 
 
-def page(found=(), rows=None, recipes=None, figures="nowhere", played=None) -> str:
-    return report.page(list(found), rows or {}, recipes or {}, figures, played, seed=0)
+def judged() -> list[dict]:
+    """Every claim of the papers, as if it had been judged, with what its verdict might be."""
+    found = []
+    for paper in papers.keys():  # noqa: SIM118
+        for i, claim in enumerate(papers.load(paper).CLAIMS):
+            about = CLAIM | DEMO | {"paper": paper, "claim": claim.claim, "verdict": ("holds", "fails", "open")[i % 3]}
+            parts = [
+                about | {"id": key, "kind": part.kind, "rule": part.rule and part.rule.text(exact=False)}
+                for key, part in rules.named(claim).items()
+            ]
+            found += [*([about | {"id": claim.id}] if len(parts) > 1 else []), *parts]
+    return found
+
+
+def course(*effects: float, first: int = 100) -> list[sparks.Point]:
+    """Points of a training: twice as many images at each, with intervals that get narrower."""
+    return [sparks.Point(first * 2**i, x, x - 0.2 / (i + 1), x + 0.2 / (i + 1)) for i, x in enumerate(effects)]
+
+
+def page(found=(), rows=None, recipes=None, figures="nowhere", played=None, horizons=None) -> str:
+    return report.page(list(found), rows or {}, recipes or {}, figures, played, 0, horizons or {})
 
 
 LADDER = {"levels": 5, "latent": "gaussian"}
@@ -92,10 +124,11 @@ def played(tmp_path_factory) -> playground.Playground:
 
 @pytest.fixture(scope="module")
 def whole(played) -> str:
-    """The page of the results in git, with a small model to play with."""
-    found, rows = report.read_claims(ROOT / "metrics/claims.json"), report.read_rows(ROOT / "metrics/summary.csv")
+    """A page of all claims, of the rows and figures in git, with a small model to play with."""
+    found, rows = judged(), report.read_rows(ROOT / "metrics/summary.csv")
     recipes = {key: CLOSED if row["paper"] == "baseline" else RECIPE for key, row in rows.items()}
-    return page(found, rows, recipes, ROOT / "figures", played)
+    horizons = {claim["id"]: course(0.5, 0.9, 1.2) for claim in found}
+    return page(found, rows, recipes, ROOT / "figures", played, horizons)
 
 
 class Outline(HTMLParser):
@@ -173,21 +206,41 @@ class TestPage:
         assert "there is no playground" in text
         assert text.count("Pictures of this data set are not included.") == 4  # papers with claims
 
-    def test_a_verdict_at_the_papers_scale_is_not_excused(self):
-        assert "decides nothing" not in page([CLAIM])
-        small = CLAIM | {"id": "R4", "verdict": "demo"}
-        arithmetic = CLAIM | {"id": "G7", "scale": "-", "verdict": "not reproduced"}
-        assert "decides nothing about the papers" in page([small, arithmetic], {"ray-stacked": ROW})
-        assert "“demo”" in page([small], {"ray-stacked": ROW})
-        assert "where it is less, it decides nothing about the paper" in page([CLAIM, small], {"ray-stacked": ROW})
+    def test_only_at_the_papers_scale_is_a_claim_called_reproduced(self):
+        text = page([CLAIM, CLAIM | {"id": "R4", "verdict": "fails"}])
+        assert "Measured at the papers' own scale" in text
+        assert '<span aria-hidden="true">✓</span> reproduced</span>' in text
+        assert '<span aria-hidden="true">✗</span> not reproduced</span>' in text
+        text = page([CLAIM | DEMO])
+        assert "Faces that a program drew are no photographs" in text
+        assert '<span class="badge yes short"><span aria-hidden="true">✓</span> holds</span>' in text
+        assert (
+            '<span class="scale">synthetic faces, 3 % of the paper&#39;s images, width × 0.125, one seed</span>' in text
+        )
+        assert '<span aria-hidden="true">✓</span> reproduced</span>' not in text
 
     def test_a_claim_that_was_not_run_names_what_is_missing(self):
-        text = page([CLAIM | {"effect": None, "interval": None, "verdict": "not run", "missing": ["ray-bn:mse"]}])
-        assert "there is no <code>ray-bn:mse</code>" in text
+        assert "missing: ray-bn:mse" in page([CLAIM | NOTHING | {"reason": "missing: ray-bn:mse"}])
+        assert "there is no <code>ray-bn:mse</code>" in page([CLAIM | NOTHING | {"missing": ["ray-bn:mse"]}])
 
-    def test_a_comment_is_shown_where_there_is_one(self):
-        assert "A sentence of ours." in page([CLAIM | {"comment": "A sentence of ours."}])
-        assert 'class="comment"' not in page([CLAIM])
+    def test_a_part_that_only_stands_beside_says_so_and_the_legend_what_that_is(self):
+        text = page([CLAIM, CLAIM | {"id": "R3-bn"}, CLAIM | {"id": "R3-coarse", "rule": None, "verdict": None}])
+        assert text.count('<span class="soft">beside</span>') == 2
+        assert "it decides nothing" in text
+
+    def test_what_no_number_decides_stands_below_the_claims(self):
+        said = papers.load("ray2020").PAPER.undecided
+        section = page([CLAIM]).partition('<section id="ray2020"')[2].partition("</section>")[0]
+        assert f"no number of ours can decide ({len(said)})" in section
+        assert section.count("<dd>") == len(said) > 0
+
+    def test_a_claim_shows_how_it_went_over_the_training_and_where_it_turned(self):
+        claims = [CLAIM | {"id": "R2", "turns": [200]}]
+        text = page(claims, horizons={"R2": course(1.5, 0.5)})
+        label = "R2 over the training: from × 1.5 after 100 images to × 0.5 after 200 images seen in training; rule < 1"
+        assert label.replace("<", "&lt;") in text
+        assert "the other way until 200 images seen" in text
+        assert 'class="spark"' not in page(claims)
 
     def test_text_from_results_cannot_break_the_page(self):
         text = page([CLAIM | {"claim": "<script>alert(1)</script>"}], {"</script>": ROW | {"experiment": "</script>"}})
@@ -261,6 +314,54 @@ class TestTables:
         groups = tables.claim_groups([CLAIM, CLAIM | {"id": "R3-bn"}, CLAIM | {"id": "R3-x-y"}, CLAIM | {"id": "R4"}])
         assert [(g.id, [p.name for p in g.parts]) for g in groups] == [("R3", ["bn", "x-y"]), ("R4", [])]
 
+    def test_verdicts_are_counted_by_what_they_were_decided_at(self):
+        claims = [
+            CLAIM | DEMO | {"id": "A1", "verdict": "open"},
+            CLAIM | DEMO | {"id": "A2", "shares": DEMO["shares"] | {"passes": 0.5}},
+            CLAIM | DEMO | {"id": "A2-part", "verdict": "fails"},
+            CLAIM | DEMO | {"id": "A3"},
+            CLAIM | {"id": "A4", "verdict": "fails"},
+            CLAIM | SAMPLE | {"id": "A5"},
+            CLAIM | ARITHMETIC | {"id": "A6"},
+            CLAIM | NOTHING | {"id": "A7"},
+        ]
+        assert tables.tallies(claims) == [
+            ("1 claim at the papers' scale", "paper", [("fails", 1)]),
+            (
+                "1 claim on real faces, at less than the papers' scale, 31 % of the papers' images",
+                "reduced",
+                [("holds", 1)],
+            ),
+            ("3 claims on synthetic faces, 3 to 50 % of the papers' images", "synthetic", [("holds", 2), ("open", 1)]),
+            ("1 claim by arithmetic", "paper", [("fails", 1)]),
+            ("1 claim not run", None, [("not run", 1)]),
+        ]
+
+    @pytest.mark.parametrize(
+        ("claim", "said"),
+        [
+            (CLAIM, "real faces, 3 seeds"),
+            (CLAIM | SAMPLE, "real faces, 16 % of the data, 31 % of the paper's images, size of images × 0.5, 3 seeds"),
+            (CLAIM | DEMO, "synthetic faces, 3 % of the paper's images, width × 0.125, one seed"),
+            (CLAIM | ARITHMETIC, "by arithmetic"),
+            (CLAIM | NOTHING, ""),
+        ],
+        ids=["paper", "reduced", "synthetic", "arithmetic", "not run"],
+    )
+    def test_what_a_claim_was_measured_at_is_told_by_what_is_less_than_the_papers(self, claim, said):
+        assert tables.claim_groups([claim])[0].scale == said
+
+    @pytest.mark.parametrize(
+        ("turns", "said"),
+        [
+            ([], ""),
+            ([3200], "the other way until 3,200 images seen"),
+            ([100, 200, 1600], "crosses the rule at 100, 200 and 1,600 images seen"),
+        ],
+    )
+    def test_a_claim_that_turned_says_where(self, turns, said):
+        assert tables.turned(turns) == said
+
     @pytest.mark.parametrize(
         ("kind", "effect", "interval"),
         [("ratio", "× 0.5000", "[0.25, 1]"), ("difference", "+0.5", "[+0.25, +1]"), ("value", "0.5", "[0.25, 1]")],
@@ -302,8 +403,11 @@ class TestTables:
     def test_closed_forms_see_no_images_in_a_training(self):
         rows = {"a": ROW, "pca": ROW | {"training_images_seen": "640"}}
         (found,) = tables.datasets(rows, {"a": RECIPE, "pca": CLOSED})
-        assert (found["seen"], found["width"], found["batch"]) == ("4,000", "0.25", "0.125")
+        assert (found["seen"], found["width"], found["batch"], found["size"]) == ("4,000", "0.25", "0.125", "0.5")
         assert tables.recipe(CLOSED) == "model pca (code 4); objective: a closed form"
+
+    def test_the_recipe_of_an_ablation_says_that_it_is_one(self):
+        assert tables.recipe(CLOSED | {"ablation": True}).startswith("an ablation, not the paper's; model pca")
 
     def test_columns_without_values_are_left_out_and_unknown_ones_kept(self):
         columns = tables.columns({"a": ROW | {"new_metric": "1"}})
@@ -315,6 +419,56 @@ class TestTables:
     )
     def test_numbers_read_well(self, text, expected):
         assert tables.number(text) == expected
+
+
+class TestSparks:
+    def test_points_are_read_from_the_files_of_all_papers_without_those_that_have_no_effect(self, tmp_path):
+        head = "claim,point,images,effect,low,high\n"
+        (tmp_path / "ray2020.csv").write_text(f"{head}R2,0,7,,,\nR2,9,3200,0.9,0.8,1\n")
+        (tmp_path / "koenig2020.csv").write_text(f"{head}G1-bs16,0,2,1.5,,\n")
+        found = sparks.read(tmp_path)
+        assert found["R2"] == [sparks.Point(3200, 0.9, 0.8, 1)]
+        assert found["G1-bs16"][0][:2] == (2, 1.5)
+        assert np.isnan(found["G1-bs16"][0][2:]).all()
+        assert sparks.read(tmp_path / "absent") == {}
+
+    @pytest.mark.parametrize("text", ["a,b\n1,2\n", "claim,point,images,effect,low,high\nR2,0,7,much,,\n"])
+    def test_what_is_no_such_table_is_refused(self, tmp_path, text):
+        (tmp_path / "ray2020.csv").write_text(text)
+        with pytest.raises(files.BadInput, match=r"ray2020\.csv: not the effects .*run `dvc repro --force claims`"):
+            sparks.read(tmp_path)
+
+    @given(
+        kind=st.sampled_from(["value", "ratio", "difference", "rank"]),
+        rule=st.sampled_from([None, rules.above(1), rules.below(0.5), rules.Rule(0.9, 1.1)]),
+        points=st.lists(
+            st.builds(
+                sparks.Point,
+                st.integers(1, 10**7).map(float),
+                st.floats(-100, 100),
+                *[st.floats(-1e6, 1e6) | st.just(float("nan"))] * 2,
+            ),
+            min_size=2,
+            max_size=10,
+            unique_by=lambda point: point.images,
+        ).map(sorted),
+    )
+    def test_everything_lies_inside_higher_is_higher_and_later_is_further_right(self, kind, rule, points):
+        claim = rules.Claim("X1", "", "", "", (rules.Part(kind, ("a:mse", "b:mse"), rule),))
+        spark = sparks.draw({"X1": points}, [claim], tables.EFFECT)["X1"]
+        line, band = (
+            [tuple(map(float, place.split())) for place in path.lstrip("M").split("L") if place]
+            for path in (spark.line, spark.band)
+        )
+        assert all(0 <= x <= sparks.WIDTH and 0 <= y <= sparks.HEIGHT for x, y in [*line, *band, spark.end])
+        assert all(0 <= height <= sparks.HEIGHT for height in spark.rules)
+        assert [x for x, _ in line] == sorted(x for x, _ in line)
+        assert line[-1] == spark.end
+        by_effect = sorted(zip((point.effect for point in points), line, strict=True))
+        assert all(below[1] >= above[1] for (_, below), (_, above) in itertools.pairwise(by_effect))
+
+    def test_one_point_is_no_course(self):
+        assert sparks.draw({"R2": course(0.9)}, papers.load("ray2020").CLAIMS, tables.EFFECT) == {}
 
 
 class TestScatter:

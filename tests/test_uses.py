@@ -50,6 +50,7 @@ class TestLoad:
             ("morph", "swd", "low"),
             ("similar", "search_precision_at_5", "high"),
             ("sample", "swd", "low"),
+            ("sample from codes", "swd_codes", "low"),
             ("outliers", "outlier_auroc", "high"),
         ],
     )
@@ -92,7 +93,9 @@ class TestLoad:
     def test_a_row_that_cannot_serve_is_refused_with_those_that_can(self):
         train("a", AUTOENCODER)
         train("b", VARIATIONAL)
-        with pytest.raises(files.BadInput, match=r"experiment a: it is not variational, .* rows that can: b$"):
+        with pytest.raises(
+            files.BadInput, match=r"experiment a: it is not variational, .* add --from codes, or take a row that is: b$"
+        ):
             uses.load("sample", "a")
 
     def test_without_the_metric_the_rows_are_named(self):
@@ -100,6 +103,11 @@ class TestLoad:
         train("b", VARIATIONAL, {"mse": 0.1})
         with pytest.raises(files.BadInput, match=r"the metric search_precision_at_5 .* with --experiment: a, b$"):
             uses.load("similar", None)
+
+    def test_any_row_is_chosen_to_sample_from_codes(self):
+        train("a", AUTOENCODER, {"swd_codes": 0.1})
+        train("b", VARIATIONAL, {"swd_codes": 0.2})
+        assert uses.load("sample from codes", None).key == "a"
 
     def test_where_nothing_is_trained_it_says_how_to(self):
         with pytest.raises(files.BadInput, match="run `make repro` in the project's folder"):
@@ -145,6 +153,14 @@ class TestUse:
         found = np.concatenate([scores(trained.model, np.array(part)) for part in parts])
         assert (found > value).sum() == 2
         assert source == "99th percentile of 200 faces of data/arrays/mine it was not trained on"
+
+    def test_images_that_are_not_here_or_of_another_size_are_refused(self, trained):
+        known = trained._replace(config=trained.config | {"dataset": "mine"})
+        with pytest.raises(files.BadInput, match=r"data/arrays/mine/train.npy: not found; .* `dvc repro preprocess`"):
+            uses.images(known, "train")
+        write_array(Path("data/arrays/mine/train.npy"), 2, size=64)
+        with pytest.raises(files.BadInput, match=r"images \(64, 64, 3\), expected \(32, 32, 3\), as a was trained on"):
+            uses.images(known, "train")
 
     def test_without_the_data_set_there_is_no_threshold(self, trained):
         assert uses.threshold(trained) is None

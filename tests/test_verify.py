@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from autofaces import papers
 from autofaces.core.files import BadInput
 from autofaces.pipeline import verify
 from autofaces.pipeline.verify import CHANGED, NOT_RUN, OTHER, REDRAWN, SAME, WITHIN
 
 ROW = {"mse": 0.02, "sharpness": 1.5, "profile": "demo"}
-CLAIM = {"verdict": "demo", "interval": [0.6, 0.7], "effect": 0.66, "rule": "< 1", "experiments": ["a", "b"]}
+CLAIM = {"verdict": "holds", "interval": [0.6, 0.7], "effect": 0.66, "rule": "< 1", "experiments": ["a", "b"]}
 PARAMS = "datasets: {faces: {size: 64}}\nexperiments: {a: {rate: 0.1}, b: {rate: 0.1}}\n"
 STAGES = {  # the dependencies, the setting and the outputs of each
     "preprocess@faces": (["src/data.py"], "datasets.faces", ["data/faces"]),
@@ -140,9 +141,9 @@ def test_the_same_numbers_from_other_weights_are_within_the_tolerance(root):
 @pytest.mark.parametrize(
     ("now", "told"),
     [
-        ({"verdict": "reproduced"}, "C1 demo -> reproduced"),
-        ({"effect": 1.3, "interval": [1.2, 1.4]}, "C1 holds -> fails (demo)"),
-        ({"interval": [0.6, 1.01]}, "C1 holds -> open (demo)"),
+        ({"verdict": "fails", "effect": 1.3, "interval": [1.2, 1.4]}, "C1 holds -> fails"),
+        ({"verdict": "open", "interval": [0.6, 1.01]}, "C1 holds -> open"),
+        ({"verdict": "not run", "effect": None, "interval": None}, "C1 holds -> not run"),
     ],
 )
 def test_a_verdict_that_turns_has_changed_whatever_the_tolerance(root, now, told):
@@ -162,7 +163,7 @@ def test_effects_that_turn_no_verdict_have_not_changed(root):
 def test_a_setting_that_differs_excuses_what_is_made_with_it_and_nothing_else(root):
     write(root, "params.yaml", PARAMS.replace("a: {rate: 0.1}", "a: {rate: 0.2}"))
     others = {"models/a": "other", "data/evaluations/a": "other", "figures/paper": "other"}
-    reproduce(root, results(others, a={"mse": 9.0}, b={"mse": 0.0201}, claim={"verdict": "reproduced"}))
+    reproduce(root, results(others, a={"mse": 9.0}, b={"mse": 0.0201}, claim={"verdict": "open"}))
     report = verify.check(root=root)
     assert states(report) == {
         "preprocess@faces": SAME,
@@ -250,7 +251,7 @@ def test_new_and_gone_stages_are_listed_in_a_line_each(root):
 def test_stages_whose_outputs_have_other_paths_have_other_inputs_after_them(root):
     moved = {"evaluate@a": (["models/a", "src/measure.py"], None, ["data/paper/a", "metrics/a.json"])}
     claims = {"claims": (["data/paper/a", "src/judge.py"], None, ["metrics/claims.json"])}
-    reproduce(root, results({"data/paper/a": "moved"}, claim={"verdict": "reproduced"}), STAGES | moved | claims)
+    reproduce(root, results({"data/paper/a": "moved"}, claim={"verdict": "open"}), STAGES | moved | claims)
     assert verify.check(root=root).changed is False
 
 
@@ -333,25 +334,75 @@ def test_without_git_there_is_one_line(root, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("part", "expected"),
+    ("rule", "effect", "expected"),
     [
-        ({"rule": "< 1", "effect": 0.9, "interval": [0.8, 1.1]}, ("open", "holds")),
-        ({"rule": "> 0.5 ± 0.05", "effect": 0.52, "interval": None}, ("open", "holds")),
-        ({"rule": "> 0.5 ± 0.05", "effect": 0.44, "interval": None}, ("fails", "fails")),
-        ({"rule": "0.95305 to 0.95315", "effect": 0.9948, "interval": None}, ("fails", "fails")),
-        ({"rule": "outside 0.99 to 1.01", "effect": 1.2, "interval": [1.1, 1.3]}, ("holds", "holds")),
-        ({"rule": None, "effect": 1.2, "interval": None}, ("", "")),
-        ({"rule": "< 1", "effect": None, "interval": None}, ("", "")),
+        ("< 1", 0.9, True),
+        ("> 0.5 ± 0.05", 0.52, True),
+        ("> 0.5 ± 0.05", 0.44, False),
+        ("0.95305 to 0.95315", 0.9948, False),
+        ("outside 0.99 to 1.01", 1.2, True),
+        (None, 1.2, None),
+        ("< 1", None, None),
     ],
-    ids=lambda value: value["rule"] if isinstance(value, dict) else "",
 )
-def test_the_answer_to_a_rule_is_read_from_its_text(part, expected):
-    assert verify.answers(part) == expected
+def test_whether_an_effect_keeps_its_rule_is_read_from_its_text(rule, effect, expected):
+    assert verify.keeps({"rule": rule, "effect": effect}) is expected
 
 
-def test_every_rule_of_the_papers_is_read():
-    claims = json.loads((Path(__file__).parents[1] / verify.CLAIMS).read_text())
-    assert all(verify.answers(part)[0] for part in claims if part["rule"] and part["effect"] is not None)
+@pytest.mark.parametrize("key", papers.keys())
+def test_every_rule_of_the_papers_is_read_as_it_is(key):
+    for rule in (part.rule for claim in papers.load(key).CLAIMS for part in claim.parts if part.rule):
+        for effect in (-2.5, 0.0, 0.5, 0.95, 0.9531, 1.0, 1.05, 3.0):
+            for text in (rule.text(exact=False), rule.text(exact=True)):
+                assert verify.keeps({"rule": text, "effect": effect}) is rule.keeps((effect, effect))
+
+
+@pytest.fixture
+def ablated(root) -> Path:
+    """Its row b is no paper's: no file in metrics/ but its line of the summary."""
+    moved = {"train@b": "train-ablation@b", "evaluate@b": "evaluate-ablation@b"}
+    write(root, "metrics/summary.csv", SUMMARY)
+    stages = {moved.get(name, name): stage for name, stage in STAGES.items()}
+    stages["evaluate-ablation@b"] = (["models/b", "src/measure.py"], None, ["data/evaluations/b"])
+    stages["collect"] = (["data/evaluations"], None, ["metrics/summary.csv"])
+    made = results({"metrics/summary.csv": SUMMARY})
+    reproduce(root, made, stages)
+    commit(root)
+    return root
+
+
+SUMMARY = "experiment,profile,mse,swd\na,demo,0.02,\nb,demo,0.03,4\n"
+
+
+def remeasured(root: Path, line: str) -> verify.Report:
+    """The ablation evaluated on another machine, with this line of the summary."""
+    lock = yaml.safe_load((root / "dvc.lock").read_text())["stages"]
+    stages = {
+        name: ([d["path"] for d in s["deps"]], next(iter(s.get("params", {}).get("params.yaml", {})), None), outs)
+        for name, s in lock.items()
+        for outs in [[o["path"] for o in s["outs"]]]
+    }
+    write(root, "data/evaluations/b", "other")
+    write(root, "metrics/summary.csv", SUMMARY.replace("b,demo,0.03,4\n", line))
+    reproduce(root, {}, stages)
+    return verify.check(root=root)
+
+
+@pytest.mark.parametrize(
+    ("line", "state", "told"),
+    [
+        ("b,demo,0.03,4\n", WITHIN, "the same numbers"),
+        ("b,demo,0.0301,4\n", WITHIN, "mse 0.03 -> 0.0301 (0.3 %)"),
+        ("b,demo,0.06,4\n", CHANGED, "mse 0.03 -> 0.06 (50.0 %)"),
+        ("b,demo,0.03,\n", CHANGED, "swd 4.0 -> None (inf %)"),
+        ("", CHANGED, "mse 0.03 -> None (inf %)"),
+    ],
+    ids=["same", "near", "far", "no swd", "not run"],
+)
+def test_an_ablation_is_judged_by_its_line_of_the_summary(ablated, line, state, told):
+    report = remeasured(ablated, line)
+    assert states(report)["evaluate-ablation@b"] == state
+    assert words(report, "evaluate-ablation@b") == told
 
 
 def test_a_folder_is_hashed_as_dvc_hashes_it(tmp_path):

@@ -1,6 +1,6 @@
 """The command line: `autofaces --help`.
 
-The commands are functions in autofaces.app.images and autofaces.app.results. What takes long to import (PyTorch: two
+The commands are functions in autofaces.app.images, lpips and results. What takes long to import (PyTorch: two
 seconds) is imported by those that need it, when they run.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import typer
 
-from autofaces.app import images, results
+from autofaces.app import images, lpips, results
 from autofaces.app.options import say
 from autofaces.core.files import BadInput
 
@@ -48,6 +48,7 @@ for _function in (
     images.sample,
     images.outliers,
     images.export,
+    lpips.lpips,
     results.check,
     results.experiments,
     results.summary,

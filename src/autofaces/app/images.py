@@ -164,33 +164,39 @@ def similar(
 
 def sample(
     experiment: Experiment = None,
+    source: Annotated[
+        Literal["prior", "codes"],
+        typer.Option("--from", help="What codes are drawn from: N(0, I), or where those of training images lie."),
+    ] = "prior",
     count: Annotated[int, typer.Option(min=1, max=100_000, help="Faces to make up.")] = 2 * ACROSS,
     seed: Annotated[int, typer.Option(min=0, help="Another number, other faces.")] = 0,
     out: Annotated[Path | None, written(PICTURES.format("sample"))] = None,
     force: Force = False,
 ) -> None:
-    """Make faces up, with a variational model.
+    """Make faces up.
 
-    The same seed on the same machine gives the same faces.
+    A variational model has learned to decode codes from its prior, N(0, I).
+    Those of any model can be drawn --from codes: from a mixture of Gaussians
+    that is fitted to the codes of the images it was trained on, which have
+    to be in data/arrays (Ghosh et al. 2020, From Variational to
+    Deterministic Autoencoders). The same seed on the same machine gives the
+    same faces.
 
     \b
     Examples:
       autofaces sample
       autofaces sample --count 1000 --seed 7 --out made-up
+      autofaces sample --from codes --experiment kovenko-ae
     """
-    from autofaces.evaluation import inference
+    from autofaces.app import uses
     from autofaces.figures import canvas
-    from autofaces.training import likelihoods
-    from autofaces.training.pixels import pixels
 
     path = target(out, "sample.png", force, [], (".png", ""))
     each = path.suffix.lower() != ".png"
     if not each and count > MOST:
         raise files.BadInput(f"--count {count}: a picture shows at most {MOST}; name a folder with --out")
-    trained, _ = _begin("sample", experiment, None)
-    noise = likelihoods.generator(inference.device(trained.model), seed)
-    sizes = [min(inference.BATCH, count - start) for start in range(0, count, inference.BATCH)]
-    faces = (face for size in sizes for face in pixels(inference.draw(trained.model, size, noise)))
+    trained, _ = _begin("sample" if source == "prior" else "sample from codes", experiment, None)
+    faces = uses.made_up(trained, source, count, seed)
     if each:
         for i, face in enumerate(faces):
             canvas.save_picture(face, path / f"{i:0{len(str(count - 1))}}.png")

@@ -10,7 +10,7 @@ from autofaces.app.options import say
 from autofaces.core.files import BadInput
 
 if TYPE_CHECKING:
-    from autofaces.core.params import Params, Profile
+    from autofaces.core.params import Params
 
 COLUMNS = {  # of the table of results: name in the metrics file -> heading
     "mse": "mse",
@@ -30,14 +30,20 @@ def check() -> None:
 
     Exit status 1 if anything is. Looked at are params.yaml, what dvc.yaml
     collects, and the files of src/autofaces/networks: each row's network is
-    built, and it and the row's objective are tried on two images.
+    built, and it and the row's objective are tried on two images. Where
+    nothing is wrong: what the profile does less of than the papers, and which
+    claims that touches.
     """
-    from autofaces.app import checks
+    from autofaces.app import checks, knobs
     from autofaces.core import params
 
-    wrong = checks.problems(params.load())
+    settings = params.load()
+    wrong = checks.problems(settings)
     if wrong:
         raise BadInput("\n".join([f"{len(wrong)} wrong:", *(f"  {line}" for line in wrong)]))
+    say("nothing wrong")
+    for line in knobs.lines(settings):
+        say(line)
 
 
 def experiments(
@@ -54,7 +60,7 @@ def experiments(
     name = profile or settings.profile
     if name not in settings.profiles:
         raise BadInput(f"--profile {name}: unknown; known: {', '.join(settings.profiles)}")
-    rows = [_experiment(settings, key, settings.profiles[name]) for key in settings.experiments]
+    rows = [_experiment(settings, key, name) for key in settings.rows]
     if as_json:
         say(json.dumps(rows, indent=2))
         return
@@ -62,21 +68,24 @@ def experiments(
     table = [[_cell(row[head.replace(" ", "_")]) for head in heads] for row in rows]
     _print_table(heads, table, numbers=5)
     say(f"\nprofile {name}; epochs are the papers' own, cut where image passes are capped")
+    if settings.ablations:
+        run = sum(settings.runs(key, name) for key in settings.ablations)
+        say(f"the last {len(settings.ablations)} are ablations, of no paper; this profile trains {run} of them")
 
 
 def summary() -> None:
     """Print the table of results."""
-    from autofaces.core import params
+    from autofaces.core import files, params
 
     settings = params.load()
-    table = []
-    for key in settings.experiments:
-        path = Path("metrics") / f"{key}.json"
-        if path.exists():
-            metrics = json.loads(path.read_text(encoding="utf-8"))
-            table.append([key, metrics["dataset"], *(f"{metrics[name]:.4g}" for name in COLUMNS)])
-    if not table:
+    places = {key: Path("metrics") / f"{key}.json" for key in settings.experiments}
+    found = {key: json.loads(path.read_text(encoding="utf-8")) for key, path in places.items() if path.exists()}
+    if Path("metrics/summary.csv").exists():  # where alone those are that are no paper's
+        rows = {row["experiment"]: row for row in files.read_csv("metrics/summary.csv")}
+        found |= {key: rows[key] for key in settings.ablations if key in rows}
+    if not found:
         raise BadInput("metrics/: no results yet; run `make repro`")
+    table = [[key, row["dataset"], *(_digits(row.get(name)) for name in COLUMNS)] for key, row in found.items()]
     _print_table(("experiment", "dataset", *COLUMNS.values()), table, numbers=2)
     source = settings.profiles[settings.profile].source
     say(f"\nprofile {settings.profile} ({source} faces), test images only; see README.md for the columns\n")
@@ -92,7 +101,10 @@ def claims() -> None:
         raise BadInput("metrics/claims.json: no claims judged yet; run `make repro`")
     from autofaces.verdicts import judge
 
-    for line in judge.lines(json.loads(path.read_text(encoding="utf-8"))):
+    judged = json.loads(path.read_text(encoding="utf-8"))
+    if any("grade" not in found for found in judged):
+        raise BadInput(f"{path}: an older version wrote it; run `make repro`")
+    for line in judge.lines(judged):
         say(line)
     page = Path("report/index.html")
     if page.exists():
@@ -132,14 +144,15 @@ def compare(
     say("\n".join(comparing.between(base, other)))
 
 
-def _experiment(settings: "Params", key: str, profile: "Profile") -> dict[str, object]:
+def _experiment(settings: "Params", key: str, profile: str) -> dict[str, object]:
     from autofaces.core import params
     from autofaces.training import models
 
-    experiment = settings.experiments[key]
+    experiment = settings.rows[key]
     dataset = settings.datasets[experiment.dataset]
+    size = settings.size(experiment.dataset, profile)
     schedule = params.schedule(settings.papers[experiment.paper].train, experiment)
-    scale = profile.scale.get(experiment.dataset, params.Scale())
+    scale = settings.profiles[profile].scale.get(experiment.dataset, params.Scale())
     return {
         "experiment": key,
         "paper": experiment.paper,
@@ -147,7 +160,7 @@ def _experiment(settings: "Params", key: str, profile: "Profile") -> dict[str, o
         "model": experiment.model.name,
         "objective": experiment.objective and experiment.objective.name,
         "parameters": models.size(
-            experiment.model.name, dataset.size, dataset.channels, scale.width, experiment.model.arguments
+            experiment.model.name, size, dataset.channels, scale.width, experiment.model.arguments
         ),
         "epochs": schedule and schedule.epochs,
         "image_passes": scale.image_passes if schedule else None,
@@ -156,11 +169,18 @@ def _experiment(settings: "Params", key: str, profile: "Profile") -> dict[str, o
         "objective_arguments": experiment.objective and experiment.objective.arguments,
         "train": schedule and schedule.model_dump(exclude_none=True),
         "applications": experiment.applications,
+        "ablation": key in settings.ablations,
+        "run": settings.runs(key, profile),
     }
 
 
 def _cell(value: object) -> str:
     return "-" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _digits(value: float | str | None) -> str:
+    """A number, or the text of one; "-" where there is none."""
+    return "-" if value in (None, "") else f"{float(value):.4g}"
 
 
 def _print_table(heads: tuple[str, ...], rows: list[list[str]], numbers: int) -> None:

@@ -3,16 +3,18 @@
 import difflib
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from torch import nn
 
 from autofaces.core import arrays, files
+from autofaces.evaluation import inference
 from autofaces.evaluation.scores import scores
-from autofaces.training import devices, models
+from autofaces.training import devices, likelihoods, models
+from autofaces.training.pixels import pixels
 
 MODELS, METRICS, ARRAYS = Path("models"), Path("metrics"), Path("data/arrays")
 PERCENTILE = 99  # of unseen faces' scores: above it an image is called an outlier
@@ -34,6 +36,7 @@ USES = {
     "morph": Use("swd", min),
     "similar": Use("search_precision_at_5", max),
     "sample": Use("swd", min),
+    "sample from codes": Use("swd_codes", min),
     "outliers": Use("outlier_auroc", max, (0.5, "no better than chance")),
 }
 
@@ -62,22 +65,25 @@ def load(use: str, experiment: str | None) -> Trained:
             f"experiment {key}: no trained model at {folder}; trained here: {', '.join(trained) or 'none'}"
             + (f"; did you mean {close[0]}?" if close else "")
         )
+    if models.config(folder).get("not_run"):
+        raise files.BadInput(f"experiment {key}: the profile does not run this ablation; sample and paper do")
     model, config = models.load(folder)
     if not can(use, config):
         able = [k for k in keys() if can(use, models.config(MODELS / k))]
         raise files.BadInput(
-            f"experiment {key}: it is not variational, so it cannot {use}; rows that can: {', '.join(able) or 'none'}"
+            f"experiment {key}: it is not variational, so nothing makes its codes N(0, I); add --from codes, or take a "
+            f"row that is: {', '.join(able) or 'none'}"
         )
     return Trained(config.get("experiment", folder.name), folder, model.to(devices.pick(None).device), config, why)
 
 
 def keys() -> list[str]:
     """The rows that have a trained model here, sorted."""
-    return sorted(path.parent.name for path in MODELS.glob("*/config.json"))
+    return sorted(path.parent.name for path in MODELS.glob("*/weights.safetensors"))
 
 
 def can(use: str, config: Mapping[str, Any]) -> bool:
-    """Whether a model serves a use at all: only a variational one can make images up."""
+    """Whether a model serves a use at all: only a variational one has codes for draws from N(0, I)."""
     return use != "sample" or is_variational(config)
 
 
@@ -89,6 +95,41 @@ def is_variational(config: Mapping[str, Any]) -> bool:
 def unit(config: Mapping[str, Any]) -> str:
     """What the scores of a model are counted in."""
     return "nats" if is_variational(config) else "mse"
+
+
+def images(trained: Trained, part: str) -> np.memmap:
+    """The images of a part of the data set that a model was trained on. BadInput where they are not here."""
+    path = ARRAYS / str(trained.config.get("dataset")) / f"{part}.npy"
+    if not path.exists():
+        raise files.BadInput(
+            f"{path}: not found; it has images of the data set that {trained.key} was trained on, and `dvc repro "
+            "preprocess` makes it"
+        )
+    found = arrays.load(path.parent, part)
+    size, channels = trained.config["size"], trained.config["channels"]
+    if found.shape[1:] != (size, size, channels):
+        raise files.BadInput(
+            f"{path}: images {found.shape[1:]}, expected {(size, size, channels)}, as {trained.key} was trained on; "
+            "both are of one profile after `dvc repro`"
+        )
+    return found
+
+
+def made_up(trained: Trained, source: Literal["prior", "codes"], count: int, seed: int) -> Iterator[np.ndarray]:
+    """Faces, uint8 (H, W, C) each, decoded from draws of N(0, I), or of a mixture of Gaussians that is fitted to the
+    codes of the images the model was trained on. BadInput where these are not here."""
+    sizes = [min(inference.BATCH, count - start) for start in range(0, count, inference.BATCH)]
+    if source == "prior":
+        noise = likelihoods.generator(inference.device(trained.model), seed)
+        for size in sizes:
+            yield from pixels(inference.draw(trained.model, size, noise))
+        return
+    from autofaces.evaluation import samples  # scikit-learn: a second that other uses do without
+
+    mixture = samples.fit(trained.model, images(trained, "train"))
+    for batch, size in enumerate(sizes):
+        own = np.random.SeedSequence([seed, batch]).generate_state(1)
+        yield from samples.draw(trained.model, mixture, size, int(own[0]))
 
 
 def threshold(trained: Trained) -> tuple[float, str] | None:
@@ -103,8 +144,8 @@ def threshold(trained: Trained) -> tuple[float, str] | None:
         return None
     values = []
     for part in ("validation", "test"):
-        images = arrays.load(folder, part)
-        values.append(scores(trained.model, images[arrays.evenly(len(images), REFERENCE)]))
+        faces = images(trained, part)
+        values.append(scores(trained.model, faces[arrays.evenly(len(faces), REFERENCE)]))
     values = np.concatenate(values)
     what = f"{PERCENTILE}th percentile of {len(values):,} faces of {folder} it was not trained on"
     return float(np.percentile(values, PERCENTILE)), what

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from autofaces import papers
 from autofaces.core import files
-from autofaces.figures import applications, canvas, comparisons
+from autofaces.figures import applications, canvas, comparisons, horizons
 from autofaces.figures.runs import Runs, measured_at, picked, read
 
 __all__ = ["draw", "read", "write"]
@@ -23,13 +23,17 @@ KINDS = {
 }
 
 
-def draw(paper: str, runs: Runs) -> dict[str, Figure]:
-    """Every figure of a paper by its file name, from all its rows; each says what it stands for. BadInput names a row
-    that a figure needs and that is not there."""
+def draw(paper: str, runs: Runs, table: horizons.Table = ()) -> dict[str, Figure]:
+    """Every figure of a paper by its file name, from all its rows and the rows of metrics/horizon/<paper>.csv; each
+    says what it stands for. BadInput names a row that a figure needs and that is not there."""
     drawn = {}
     for told in papers.figures(paper, [run.config["dataset"] for run in runs.values()]):
         shown = picked(told, paper, runs)
-        figure = KINDS[type(told)](told, shown, f"{told.note} {measured_at(shown)}")
+        note = f"{told.note} {measured_at(shown)}"
+        if isinstance(told, papers.Horizon):
+            figure = horizons.horizon(told, papers.load(paper).CLAIMS, runs, table, note)
+        else:
+            figure = KINDS[type(told)](told, shown, note)
         if figure is not None:
             drawn[f"{told.name}.png"] = figure
     return drawn

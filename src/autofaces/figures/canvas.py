@@ -6,6 +6,7 @@ A figure is laid out in pixels and at most about 900 wide, as a README shows it:
 import functools
 import math
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -108,23 +109,29 @@ def faces(
 
 
 def sprites(
-    blocks: Sequence[tuple[str, np.ndarray]], title: str, note: str, columns: int, rows: int, side: int = FACE
+    lines: Sequence[Sequence[tuple[str, np.ndarray]]], title: str, note: str, columns: int, rows: int, side: int = FACE
 ) -> Figure:
-    """Blocks of pictures side by side, (heading, uint8 (K, H, W, C)) each, of at most `rows` whole rows."""
+    """Lines of blocks of pictures side by side, (heading, uint8 (K, H, W, C)) each, of at most `rows` whole rows."""
+    blocks = [block for line in lines for block in line]
     rows = max(1, min(rows, *(len(pictures) // columns for _, pictures in blocks)))
-    mosaics = [tile([pictures[r * columns : (r + 1) * columns] for r in range(rows)], side) for _, pictures in blocks]
     apart, heads = 22, 24
+    block = columns * (side + GAP) - GAP
     widths = [
-        max(mosaic.shape[1], text_width(heading, TEXT)) for mosaic, (heading, _) in zip(mosaics, blocks, strict=True)
+        max(block, *(text_width(heading.replace("\n", ", "), TEXT) for heading, _ in column))
+        for column in zip_longest(*lines, fillvalue=("", None))
     ]
-    width = 2 * EDGE + sum(widths) + apart * (len(blocks) - 1)
+    each = heads + rows * (side + GAP) - GAP
+    width = 2 * EDGE + sum(widths) + apart * (len(widths) - 1)
     note = f"{note} {' '.join(dict.fromkeys(size_note(pictures, side) for _, pictures in blocks))}".strip()
-    figure, top = page(width, heads + mosaics[0].shape[0], title, note)
-    left = EDGE
-    for mosaic, block, (heading, _) in zip(mosaics, widths, blocks, strict=True):
-        write(figure, left, top, heading)
-        paste(figure, mosaic, left, top + heads)
-        left += block + apart
+    figure, top = page(width, len(lines) * (each + apart) - apart, title, note)
+    for line in lines:
+        left = EDGE
+        for (heading, pictures), wide in zip(line, widths, strict=False):
+            write(figure, left, top, heading.replace("\n", ", "))
+            shown = [pictures[r * columns : (r + 1) * columns] for r in range(rows)]
+            paste(figure, tile(shown, side), left, top + heads)
+            left += wide + apart
+        top += each + apart
     return figure
 
 
@@ -138,7 +145,7 @@ def captioned(rows: Sequence[Sequence[Tile]]) -> Figure:
         paste(figure, tile([[one.picture for one in row]], FACE), GAP, top)
         for column, one in enumerate(row):
             for i, line in enumerate(one.caption.splitlines()):
-                write(figure, GAP + column * step, top + FACE + i * LINE, _fitted(line), size=SMALLEST)
+                write(figure, GAP + column * step, top + FACE + i * LINE, fitted(line, FACE, SMALLEST), size=SMALLEST)
         top += step + LINE * more
     return figure
 
@@ -185,15 +192,18 @@ def curves(panels: Sequence[Panel], title: str, note: str, width: int = WIDTH) -
     return figure
 
 
-def bars(values: dict[str, np.ndarray], colours: Sequence[str], title: str, axis: str, note: str) -> Figure:
-    """A bar for the mean of each (N,), with its 95 % interval by bootstrap over the images, and the mean in digits."""
+def bars(
+    values: dict[str, tuple[np.ndarray, np.ndarray]], colours: Sequence[str], title: str, axis: str, note: str
+) -> Figure:
+    """A bar for the mean of each (N,), with its 95 % interval by bootstrap over the images, and the mean in digits.
+    Beside the numbers of images their groups (N,), which the bootstrap keeps together."""
     bar, bottom = 27, 46
     margin = EDGE + max(text_width(name, TEXT) for name in values) + 12
     figure, top = page(WIDTH, bar * len(values) + bottom, title, note)
     axes = figure.add_axes((0, 0, 1, 1))
     place(axes, margin, top, WIDTH - margin - EDGE, bar * len(values))
-    means = np.array([np.mean(value) for value in values.values()])
-    low, high = np.array([bootstrap.interval(v[None, :, None], lambda mean: mean) for v in values.values()]).T
+    means = np.array([numbers.mean() for numbers, _ in values.values()])
+    low, high = np.array([_interval(numbers, groups) for numbers, groups in values.values()]).T
     at = np.arange(len(values))
     axes.barh(at, means, color=list(colours), xerr=(means - low, high - means), ecolor=INK, capsize=2, height=0.68)
     for y, mean, end in zip(at, means, high, strict=True):
@@ -205,6 +215,13 @@ def bars(values: dict[str, np.ndarray], colours: Sequence[str], title: str, axis
     axes.set_xlabel(axis)
     axes.grid(axis="y", visible=False)
     return figure
+
+
+def _interval(numbers: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
+    """Of the mean; of a single group's images nothing is known, and the interval is the mean."""
+    if len(np.unique(groups)) < 2:
+        return numbers.mean(), numbers.mean()
+    return bootstrap.interval(numbers[None, :, None], lambda mean: mean, groups)
 
 
 def save(figure: Figure, path: Path | str) -> None:
@@ -330,9 +347,9 @@ def _wrapped(text: str, width: int, size: float, weight: str = "normal") -> list
     return lines
 
 
-def _fitted(line: str) -> str:
-    """A line of a caption, without its middle where it is wider than a picture."""
+def fitted(line: str, width: int, size: float) -> str:
+    """A line of text, without its middle where it is wider than so many pixels."""
     short, left = line, len(line) - 2
-    while text_width(short, SMALLEST) > FACE:
+    while text_width(short, size) > width and left > 0:
         short, left = f"{line[: left // 2]}…{line[len(line) - left // 2 :]}", left - 1
     return short

@@ -13,6 +13,7 @@ from autofaces.figures.canvas import COLOURS, FACE, MEDIUM
 from autofaces.figures.runs import Run, Runs
 
 SOME, MORE = 5, 6  # faces in a row: as they are, and smaller
+CODES, GATE = "samples_codes", "samples_pca"  # in pictures.npz beside samples
 
 
 def compared(told: papers.Compared, runs: Runs, note: str) -> Figure:
@@ -51,7 +52,7 @@ def errors(told: papers.Errors, runs: Runs, note: str) -> Figure:
     kinds = list(dict.fromkeys(name.partition("-")[0] for name in runs))
     colours = list(COLOURS.values())
     return canvas.bars(
-        {name: run.images["mse"].to_numpy() for name, run in runs.items()},
+        {name: (run.images["mse"].to_numpy(), run.images["group"].to_numpy()) for name, run in runs.items()},
         [colours[kinds.index(name.partition("-")[0]) % len(colours)] for name in runs],
         told.title,
         "mean squared error, with its 95 % interval over images",
@@ -60,14 +61,35 @@ def errors(told: papers.Errors, runs: Runs, note: str) -> Figure:
 
 
 def samples(told: papers.Samples, runs: Runs, note: str) -> Figure:
-    """A line of faces that each run makes up."""
-    return canvas.faces([(name, run.pictures["samples"][:SOME]) for name, run in runs.items()], told.title, note)
+    """Lines of faces that each run makes up, and those of its yardstick."""
+    rows = [block for line in _made_up(runs) for block in line]
+    return canvas.faces([(name, made[:SOME]) for name, made in rows], told.title, f"{note} {_from(runs)}".strip())
 
 
 def sprites(told: papers.Sprites, runs: Runs, note: str) -> Figure:
-    """A block of faces that each run makes up."""
-    blocks = [(name, run.pictures["samples"]) for name, run in runs.items()]
-    return canvas.sprites(blocks, told.title, note, told.columns, told.lines, told.side)
+    """Blocks of faces that each run makes up, and of its yardstick."""
+    note = f"{note} {_from(runs)}".strip()
+    return canvas.sprites(_made_up(runs), told.title, note, told.columns, told.lines, told.side)
+
+
+def _made_up(runs: Runs) -> list[list[tuple[str, np.ndarray]]]:
+    """Faces from N(0, I), below them from codes as they are, and from principal components, once for each data set."""
+    of = {run.config["dataset"]: run.pictures for run in runs.values()}
+    lines = [
+        [(name, run.pictures["samples"]) for name, run in runs.items()],
+        [(f"{name}\nfrom codes", run.pictures[CODES]) for name, run in runs.items() if CODES in run.pictures],
+        [(f"components\n{name}", pictures[GATE]) for name, pictures in of.items() if GATE in pictures],
+    ]
+    return [line for line in lines if line]
+
+
+def _from(runs: Runs) -> str:
+    """What the lines of `_made_up` are drawn from, but for the first, of which the note tells."""
+    there = {name for run in runs.values() for name in run.pictures}
+    words = ["From codes: from a mixture of Gaussians fitted to training codes."] if CODES in there else []
+    if GATE in there:
+        words.append("Components: from a Gaussian on as many principal components as a code has numbers.")
+    return " ".join(words)
 
 
 def curves(told: papers.Curves, runs: Runs, note: str) -> Figure:

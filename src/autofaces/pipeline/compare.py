@@ -6,7 +6,7 @@ numbers the machine differs, and one line says in how many rows: in none if both
 
 from pathlib import Path
 
-from autofaces.pipeline.verify import CLAIMS, GONE, NEW, answers, findings, not_run, state, turned
+from autofaces.pipeline.verify import ABLATION, CLAIMS, GONE, NEW, findings, keeps, not_run, state, turned
 
 
 def between(base: str, other: str | None = None, root: Path = Path()) -> list[str]:
@@ -17,22 +17,24 @@ def between(base: str, other: str | None = None, root: Path = Path()) -> list[st
     if other is None and (idle := not_run(root, new.lock)):
         told.append(f"stages that have not run: {len(idle)} ({next(iter(idle.values()))}): `make repro` first")
     found = findings(old, new)
-    rows = [(f.stage.partition("@")[2], f) for f in found.values() if f.stage.startswith(("evaluate@", "outliers@"))]
+    evaluated = ("evaluate@", ABLATION)
+    measured = (*evaluated, "outliers@")
+    rows = [(f.stage.partition("@")[2], f) for f in found.values() if f.stage.startswith(measured)]
     ours = {key for key, f in rows if f.largest and f.moved}
     machine = {key: f for key, f in rows if f.largest and not f.moved}
 
     verdicts, crossed, noise = [], [], []
     for name in [key for key in after if key in before]:
         a, b = before[name], after[name]
-        words, measured = turned(a, b), {*b["experiments"]}
-        if a["rule"] == b["rule"] and measured & machine.keys() and not measured & ours:
+        words, of = turned(a, b), {*b["experiments"]}
+        if a["rule"] == b["rule"] and of & machine.keys() and not of & ours:
             noise += [name] * bool(words)
             continue
         verdicts += [f"  {name:<12}  {words}"] * bool(words and "-" not in name)
-        was, now = answers(a)[1], answers(b)[1]
+        was, now = keeps(a), keeps(b)
         parts = any(key.startswith(f"{name}-") for key in after)
-        if was and now and not parts and (words or was != now):
-            outcome = words if was == now else f"now {'kept' if now == 'holds' else 'broken'}"
+        if None not in (was, now) and not parts and (words or was != now):
+            outcome = words if was == now else f"now {'kept' if now else 'broken'}"
             rule = b["rule"] if a["rule"] == b["rule"] else f"{b['rule']} (was {a['rule']})"
             crossed.append(f"  {name:<12}  {a['effect']:.4g} -> {b['effect']:.4g}, rule {rule}: {outcome}")
 
@@ -41,8 +43,10 @@ def between(base: str, other: str | None = None, root: Path = Path()) -> list[st
 
     errors = []
     for key, f in rows:
-        if f.moved and f.largest and f.stage.startswith("evaluate@"):
-            a, b = (side.read(f"metrics/{key}.json")["mse"] for side in (old, new))
+        if f.moved and f.largest and f.stage.startswith(evaluated):
+            a, b = (side.measured(f.stage).get("mse") for side in (old, new))
+            if not a or not b:  # an ablation that one of them did not run
+                continue
             why = ", ".join(dict.fromkeys(cause.removeprefix("src/autofaces/") for cause in causes(f.stage)))
             errors.append((abs(b / a - 1), f"  {key:<34}  {a:.4g} -> {b:.4g} ({100 * (b / a - 1):+.1f} %): {why}"))
     largest = [line for _, line in sorted(errors, reverse=True)[:12]]

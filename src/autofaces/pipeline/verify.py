@@ -5,8 +5,10 @@ stage with other inputs (code, settings, or data that such stages made) may come
 numbers are judged; where it has none, those that are made from its output.
 """
 
+import csv
 import functools
 import hashlib
+import io
 import json
 import math
 import re
@@ -32,7 +34,9 @@ STATES = (SAME, WITHIN, CHANGED, REDRAWN, OTHER, NOT_RUN, NEW, GONE)
 CLAIMS = "metrics/claims.json"
 IN_GIT = ("metrics/", "figures/")  # outputs that DVC does not keep, and anyone may edit
 LOAD = functools.partial(yaml.load, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-RULE = re.compile(r"(outside )?(?:> (\S+)|< (\S+)|(\S+) to (\S+))(?: ± (\S+))?")  # as rules.Rule writes it
+SUMMARY = "metrics/summary.csv"
+ABLATION = "evaluate-ablation@"  # a row that is no paper's has no file in metrics/, but its line of the summary
+RULE = re.compile(r"(outside )?(?:> (\S+)|< (\S+)|(\S+) to (\S+))(?: ± \S+)?")  # as rules.Rule writes it
 
 
 class Stage(NamedTuple):
@@ -51,7 +55,13 @@ class State(NamedTuple):
 
     name: str  # as in "main (abc1234)"
     lock: dict[str, Stage]
-    read: Callable[[str], dict | list]  # a JSON file by its path; BadInput where there is none
+    read: Callable[..., dict | list]  # a file by its path, JSON unless parsed by another; BadInput where there is none
+
+    def measured(self, stage: str) -> dict[str, object]:
+        """The numbers of the row that a stage evaluate@, evaluate-ablation@ or outliers@ is of; none of one not run."""
+        if stage.startswith(ABLATION):
+            return self.read(SUMMARY, _rows).get(stage.removeprefix(ABLATION), {})
+        return self.read(min(self.lock[stage].numbers()))
 
 
 class Finding(NamedTuple):
@@ -168,8 +178,8 @@ def findings(base: State, here: State) -> dict[str, Finding]:
         before, after = base.lock[name], here.lock[name]
         if before.outs == after.outs:
             found[name] = Finding(name, SAME, moved[name])
-        elif files := before.numbers() & after.numbers():
-            changed, *told = _verdicts(base, here) if CLAIMS in files else _numbers(base, here, min(files))
+        elif (files := before.numbers() & after.numbers()) or name.startswith(ABLATION):
+            changed, *told = _verdicts(base, here) if CLAIMS in files else _numbers(base, here, name)
             found[name] = Finding(name, OTHER if moved[name] else CHANGED if changed else WITHIN, moved[name], *told)
 
     def judges(name: str) -> set[str]:
@@ -189,28 +199,23 @@ def findings(base: State, here: State) -> dict[str, Finding]:
     return {name: found[name] for name in here.lock | base.lock}
 
 
-def answers(part: dict) -> tuple[str, str]:
-    """What a part's interval, and its effect alone, say to its rule: holds, fails, open; empty where it has none."""
+def keeps(part: dict) -> bool | None:
+    """Whether a part's effect, whatever its interval, keeps its rule; None where it has no effect or no rule."""
     if not part["rule"] or part["effect"] is None:
-        return "", ""
-    outside, above, below, low, high, near = RULE.fullmatch(part["rule"]).groups()
+        return None
+    outside, above, below, low, high = RULE.fullmatch(part["rule"]).groups()
     rule = Rule(float(above or low or -math.inf), float(below or high or math.inf), bool(outside))
-    effect, near = part["effect"], float(near or 0)
-    found = (rule.keeps(part["interval"] or (effect - near, effect + near)), rule.keeps((effect, effect)))
-    return tuple({True: "holds", False: "fails", None: "open"}[kept] for kept in found)
+    return rule.keeps((part["effect"], part["effect"]))
 
 
 def turned(before: dict, after: dict) -> str:
-    """How a verdict changed, in words; where it names a scale alone, the answer to its rule; empty where not."""
-    if before["verdict"] != after["verdict"]:
-        return f"{before['verdict']} -> {after['verdict']}"
-    was, now = answers(before)[0], answers(after)[0]
-    return f"{was} -> {now} ({after['verdict']})" if was and now and was != now else ""
+    """How a verdict changed, in words; empty where it did not."""
+    return f"{before['verdict']} -> {after['verdict']}" if before["verdict"] != after["verdict"] else ""
 
 
-def _numbers(base: State, here: State, path: str) -> tuple[bool, str, float, str]:
-    """Whether a metrics file differs by more than the tolerance, in words; by how much at most, and in what."""
-    before, after, apart = base.read(path), here.read(path), {}
+def _numbers(base: State, here: State, stage: str) -> tuple[bool, str, float, str]:
+    """Whether a row's numbers differ by more than the tolerance, in words; by how much at most, and in what."""
+    before, after, apart = base.measured(stage), here.measured(stage), {}
     for name in sorted(before.keys() | after.keys()):
         a, b = before.get(name), after.get(name)
         if a != b:
@@ -264,6 +269,19 @@ def _makers(*locks: dict[str, Stage]) -> Callable[[str], list[str]]:
 
 def _differing(a: dict, b: dict) -> list[str]:
     return [key for key in a | b if key not in a or key not in b or a[key] != b[key]]
+
+
+def _rows(text: str) -> dict[str, dict[str, object]]:
+    """The rows of a CSV file by their experiment, without empty cells; what is a number is one."""
+
+    def number(cell: str) -> float | str:
+        try:
+            return float(cell)
+        except ValueError:
+            return cell
+
+    rows = csv.DictReader(io.StringIO(text))
+    return {row.pop("experiment"): {name: number(cell) for name, cell in row.items() if cell} for row in rows}
 
 
 def _stage(said: dict) -> Stage:

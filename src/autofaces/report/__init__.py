@@ -6,7 +6,6 @@ The page is the same bytes for the same results on the same machine: nothing in 
 import base64
 import json
 import platform
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -17,22 +16,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from autofaces import papers
 from autofaces.core import files
-from autofaces.report import scatter, tables
+from autofaces.report import scatter, sparks, tables
 from autofaces.report.playground import Playground
+from autofaces.report.sparks import Horizons
 from autofaces.report.tables import Recipes, Rows
-from autofaces.verdicts.judge import NOT_RUN, VERDICTS
-from autofaces.verdicts.scale import FACES_ARE
+from autofaces.verdicts import scale
+from autofaces.verdicts.judge import FAILS, HOLDS, NOT_RUN, OPEN, words
 
 HERE = Path(__file__).parent
-ORDER = [VERDICTS[True], VERDICTS[False], VERDICTS[None], NOT_RUN]
-# of a verdict: its sign, which tells it without colour, and the class that colours it
-BADGES = {
-    VERDICTS[True]: ("✓", "yes"),
-    VERDICTS[False]: ("✗", "no"),
-    VERDICTS[None]: ("≈", "open"),
-    NOT_RUN: ("–", "none"),
-}
-SMALL = ("○", "small")  # of a verdict that is a profile's name: its scale decides nothing
+BADGES = {HOLDS: ("✓", "yes"), FAILS: ("✗", "no"), OPEN: ("≈", "open"), NOT_RUN: ("–", "none")}  # sign, CSS class
+CLAIM = {"id", "paper", "place", "claim", "why", "experiments", "effect", "interval", "rule", "verdict", "grade"}
+CLAIM |= {"shares", "reason", "missing", "turns"}
 
 
 def read_claims(path: Path | str) -> list[dict[str, Any]]:
@@ -42,9 +36,8 @@ def read_claims(path: Path | str) -> list[dict[str, Any]]:
         return []
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        needed = {"id", "paper", "place", "claim", "why", "effect", "interval", "rule", "verdict", "scale", "missing"}
-        if any(needed - set(claim) for claim in found):
-            raise ValueError(f"not every claim has {', '.join(sorted(needed))}")
+        if any(CLAIM - set(claim) for claim in found):
+            raise ValueError(f"not every claim has {', '.join(sorted(CLAIM))}")
     except (ValueError, TypeError) as error:
         raise files.BadInput(f"{path}: not a list of claims ({error}); run `dvc repro --force claims`") from None
     return found
@@ -71,10 +64,11 @@ def page(
     figures: Path | str,
     played: Playground | None,
     seed: int,
+    horizons: Horizons,
 ) -> str:
     """The page as HTML. `claims`, `rows` and `recipes` as the functions above give them, `figures` the folder that has
-    a folder of PNG files for each paper, `seed` that of synthetic faces and splits; whatever is not there is left out,
-    and the page says so."""
+    a folder of PNG files for each paper, `seed` that of synthetic faces and splits, `horizons` as `sparks.read` gives
+    them; whatever is not there is left out, and the page says so."""
     environment = Environment(
         loader=FileSystemLoader(HERE),
         autoescape=True,
@@ -85,8 +79,11 @@ def page(
     )
     environment.filters |= {"uri": _uri, "number": tables.number, "plain": tables.plain}
     groups = tables.claim_groups(claims)
-    verdicts = Counter(group.verdict for group in groups)
-    names = sorted(verdicts, key=lambda v: (ORDER.index(v) if v in ORDER else -1, v))
+    grades = [
+        grade
+        for grade in (scale.PAPER, scale.REDUCED, scale.SYNTHETIC)
+        if any(group.grade == grade for group in groups)
+    ]
     found = _papers(rows)
     sections = [
         {
@@ -101,11 +98,15 @@ def page(
     ]
     return environment.get_template("page.html.jinja").render(
         sections=sections,
-        verdicts=[(name, verdicts[name]) for name in names],
-        total=len(groups),
-        small=[name for name in names if name not in BADGES],
-        judged=any(group.verdict in VERDICTS.values() and group.scale for group in groups),
-        badge=lambda verdict: BADGES.get(verdict, SMALL),
+        tallies=tables.tallies(claims),
+        grades=grades or [scale.PAPER],
+        badges=BADGES,
+        words=words,
+        HOLDS=HOLDS,
+        FAILS=FAILS,
+        OPEN=OPEN,
+        NOT_RUN=NOT_RUN,
+        sparks=sparks.draw(horizons, [claim for file in found.values() for claim in file.CLAIMS], tables.EFFECT),
         profiles=_profiles(rows, recipes),
         rows=rows,
         columns=tables.columns(rows),
@@ -140,7 +141,7 @@ def _profiles(rows: Rows, recipes: Recipes) -> list[dict[str, Any]]:
     found = []
     for name in dict.fromkeys(row["profile"] for row in rows.values()):
         of = [key for key, row in rows.items() if row["profile"] == name]
-        faces = dict.fromkeys(FACES_ARE[recipes[key]["faces"]] for key in of if key in recipes)
+        faces = dict.fromkeys(scale.FACES_ARE[recipes[key]["faces"]] for key in of if key in recipes)
         seeds = max(int(rows[key].get("seeds") or 0) for key in of)
         found.append(
             {

@@ -1,13 +1,19 @@
 """The page's tables: claims with their parts, the papers' numbers beside ours, and all experiments."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autofaces.papers import Number, Numbers
+from autofaces.verdicts import scale
+from autofaces.verdicts.judge import FAILS, HOLDS, NOT_RUN, OPEN
 
-EFFECT = {"value": "{:.4g}", "ratio": "× {:.4g}", "difference": "{:+.4g}"}
-INTERVAL = {"value": "[{:.4g}, {:.4g}]", "ratio": "[{:.4g}, {:.4g}]", "difference": "[{:+.4g}, {:+.4g}]"}
+VERDICTS = (HOLDS, FAILS, OPEN, NOT_RUN)
+ARITHMETIC = "by arithmetic"  # of a claim that no row was measured for
+SCALED = {"width": "width", "batch": "batch", "size": "size of images"}
+EFFECT = {"value": "{:.4g}", "ratio": "× {:.4g}", "difference": "{:+.4g}", "rank": "{:+.4g}"}
+INTERVAL = {"difference": "[{:+.4g}, {:+.4g}]"}  # of other kinds without a sign
 REFERENCE = re.compile(r"[a-z0-9-]+:[a-z0-9_]+")  # experiment:column
 
 Rows = Mapping[str, Mapping[str, str]]  # of summary.csv, by experiment
@@ -48,9 +54,17 @@ COLUMNS = (
         "correlation of edges (Sobel gradients) with the original's: detail that is true",
         True,
     ),
-    Column("grain", "grain", "share of energy that is fine and not the original's: made up; lower is cleaner", True),
     Column(
-        "blockiness", "blocks", "contrast across borders of 4 × 4 blocks over that inside, over the original's", True
+        "grain",
+        "grain",
+        "share of energy at periods of 2 to 16 pixels beyond the original's near there: made up; lower is cleaner",
+        True,
+    ),
+    Column(
+        "blockiness",
+        "blocks",
+        "contrast across borders of 4, 16 and 64 pixels over that inside, over the original's; 1 is none made up",
+        True,
     ),
     Column(
         "generalisation_gap",
@@ -62,19 +76,44 @@ COLUMNS = (
     Column("profile", "profile", "the settings it was measured at"),
     Column("seeds", "seeds", "trainings, each with a seed of its own, that the numbers are means over"),
     Column("parameters", "parameters", "learned numbers"),
+    Column(
+        "parameters_full", "parameters, full", "the same of the network in full width, at the paper's size of image"
+    ),
     Column("flops_per_image", "flops", "floating-point operations of one reconstruction"),
+    Column("flops_full", "flops, full", "the same of the network in full width, at the paper's size of image"),
     Column("precision", "precision", "number format of the training"),
     Column("training_images_seen", "images seen", "images seen in training, repetitions counted"),
     Column("test_images", "test images", "images that the numbers are means over"),
     Column("mae", "mae", "mean absolute error"),
     Column("sharpness", "sharpness", "variance of the Laplacian of the reconstruction"),
+    *(
+        Column(f"grain_{low}_{2 * low}", f"grain {low}–{2 * low}", f"the grain at periods of {low} to {2 * low} pixels")
+        for low in (2, 4, 8)
+    ),
+    *(Column(f"blockiness_{n}", f"blocks {n}", f"the blocks of {n} × {n} pixels alone") for n in (4, 16, 64)),
+    Column(
+        "patches_detailed", "patches, detail", "contrast made up at borders of 4 pixels where a face has most detail"
+    ),
+    Column("patches_flat", "patches, flat", "the same where a face has least"),
+    Column("colour_error", "colour", "root mean square error of the colour alone, after a Gaussian of 8 pixels"),
+    Column(
+        "colour_patches",
+        "colour patches",
+        "chroma at periods of 16 to 64 pixels beyond what the original has near there",
+    ),
+    Column("train_mse", "train mse", "mean squared error on training images"),
     Column("mse_of_mean", "mse of mean", "error of showing the average training image for every test image"),
     Column("kl_nats", "KL", "of a VAE: Kullback-Leibler divergence of codes from N(0, I), nats per image"),
     Column("active_units", "active", "of a VAE: numbers of the code that vary from image to image"),
+    Column(
+        "swd_codes", "swd, codes", "the same of images decoded from a mixture of Gaussians fitted to training codes"
+    ),
+    Column("swd_pca", "swd, pca", "the same of draws from a Gaussian on as many principal components: no face yet"),
     Column("swd_floor", "swd floor", "the same distance between two halves of the test images: the best there is"),
     Column("sample_sharpness_ratio", "sample sharp", "sharpness of made-up images over that of test images"),
     Column("sample_diversity", "diversity", "difference between made-up images over that between test images"),
     Column("reconstruction_nats", "reconstruction", "reconstruction term of the evidence bound, nats per image"),
+    Column("excess_nats", "excess", "the same without the entropy of grey targets, which no network can do without"),
     Column("elbo_nats", "elbo", "negative evidence lower bound, nats per image"),
     Column("bits_per_dim", "bits/dim", "the same in bits for each pixel and channel"),
     Column(
@@ -102,8 +141,19 @@ class Effect(NamedTuple):
     interval: str
     rule: str
     verdict: str | None
+    grade: str | None
+    reason: str  # why it is so judged, or not
+    turns: str  # where over the training the effect crossed its rule
     missing: list[str]
     formula: str
+
+
+class Tally(NamedTuple):
+    """Claims that were decided at one scale."""
+
+    words: str
+    grade: str | None
+    verdicts: list[tuple[str, int]]
 
 
 class Group(NamedTuple):
@@ -114,9 +164,9 @@ class Group(NamedTuple):
     place: str
     claim: str
     why: str
-    comment: str
     verdict: str
-    scale: str
+    grade: str | None  # None where nothing was measured
+    scale: str  # what it was measured at
     whole: Effect
     parts: list[Effect]
 
@@ -129,25 +179,94 @@ def claim_groups(claims: Iterable[Mapping[str, Any]]) -> list[Group]:
             if groups and found["id"].startswith(f"{groups[-1].id}-"):
                 groups[-1].parts.append(_effect(found))
             continue
-        about = {key: found[key] for key in ("id", "paper", "place", "claim", "why", "verdict")}
-        scale = "" if found["scale"] in (None, "-") else found["scale"]
-        groups.append(Group(**about, comment=found.get("comment") or "", scale=scale, whole=_effect(found), parts=[]))
+        about = {key: found[key] for key in ("id", "paper", "place", "claim", "why", "verdict", "grade")}
+        groups.append(Group(**about, scale=_scale(found), whole=_effect(found), parts=[]))
     return groups
 
 
 def _effect(found: Mapping[str, Any]) -> Effect:
     kind, effect, interval = found.get("kind", "value"), found["effect"], found["interval"]
+    ends = INTERVAL.get(kind, "[{:.4g}, {:.4g}]")
     return Effect(
         id=found["id"],
         name=found["id"].partition("-")[2],
         metric=found.get("metric", ""),
         effect="" if effect is None else EFFECT[kind].format(effect).replace("-", "−"),
-        interval="" if interval is None else INTERVAL[kind].format(*interval).replace("-", "−"),
+        interval="" if interval is None else ends.format(*interval).replace("-", "−"),
         rule=found["rule"] or "",
         verdict=found["verdict"],
+        grade=found["grade"],
+        reason=found["reason"] or "",
+        turns=turned(found["turns"]),
         missing=list(found["missing"]),
         formula=found.get("formula", ""),
     )
+
+
+def tallies(claims: Iterable[Mapping[str, Any]]) -> list[Tally]:
+    """How many claims have which verdict, by what they were decided at: the papers' scale first, not run last."""
+    of: dict[str, list[Mapping[str, Any]]] = {}
+    for claim in claims:
+        if "-" not in claim["id"]:
+            kind = ARITHMETIC if _of_no_row(claim) else claim["grade"]
+            of.setdefault(NOT_RUN if claim["verdict"] == NOT_RUN else kind, []).append(claim)
+    labels = {
+        scale.PAPER: "at the papers' scale",
+        scale.REDUCED: "on real faces, at less than the papers' scale",
+        scale.SYNTHETIC: "on synthetic faces",
+        ARITHMETIC: ARITHMETIC,
+        NOT_RUN: NOT_RUN,
+    }
+    found = []
+    for kind, label in labels.items():
+        if its := of.get(kind):
+            seen = [claim["shares"]["passes"] for claim in its if kind in (scale.REDUCED, scale.SYNTHETIC)]
+            shares = sorted(share for share in seen if share is not None)
+            some = f", {_percent(shares[0], shares[-1])} of the papers' images" if shares else ""
+            counts = Counter(claim["verdict"] for claim in its)
+            words = f"{len(its)} claim{'s' * (len(its) > 1)} {label}{some}"
+            verdicts = [(verdict, counts[verdict]) for verdict in VERDICTS if verdict in counts]
+            found.append(Tally(words, its[0]["grade"], verdicts))
+    return found
+
+
+def _scale(claim: Mapping[str, Any]) -> str:
+    """What a claim was measured at, in words; of the paper's own work only what is less."""
+    shares = claim["shares"]
+    if claim["grade"] is None:
+        return ""
+    if _of_no_row(claim):
+        return ARITHMETIC
+    faces = "synthetic faces" if claim["grade"] == scale.SYNTHETIC else "real faces"
+    less = {name: shares[name] for name in scale.SHARES if shares[name] not in (None, 1)}
+    words = [faces]
+    if less.get("data", 1) < scale.ALL_DATA and claim["grade"] != scale.SYNTHETIC:
+        words.append(f"{_percent(less['data'])} of the data")
+    if "passes" in less:
+        words.append(f"{_percent(less['passes'])} of the paper's images")
+    words += [f"{name} × {less[key]:g}" for key, name in SCALED.items() if key in less]
+    if shares["seeds"]:
+        words.append("one seed" if shares["seeds"] == 1 else f"{shares['seeds']} seeds")
+    return ", ".join(words)
+
+
+def _of_no_row(claim: Mapping[str, Any]) -> bool:
+    return claim["shares"] is not None and set(claim["shares"].values()) == {None}
+
+
+def _percent(*shares: float) -> str:
+    ends = (f"{100 * share:.1g}" if share < 0.1 else f"{100 * share:.0f}" for share in shares)
+    return f"{' to '.join(dict.fromkeys(ends))} %"
+
+
+def turned(images: Sequence[float]) -> str:
+    """Where over the training an effect crossed its rule, in words; empty where it never did."""
+    if not images:
+        return ""
+    counts = [f"{number:,.0f}" for number in images]
+    if len(counts) == 1:
+        return f"the other way until {counts[0]} images seen"
+    return f"crosses the rule at {', '.join(counts[:-1])} and {counts[-1]} images seen"
 
 
 class Beside(NamedTuple):
@@ -208,7 +327,7 @@ def columns(rows: Rows) -> list[Column]:
 
 def recipe(config: Mapping[str, Any]) -> str:
     """How an experiment is made, in a line: model and objective with their settings."""
-    words = []
+    words = ["an ablation, not the paper's"] if config["ablation"] else []
     for what, component in (("model", config), ("objective", config["objective"])):
         if component is None:
             words.append(f"{what}: a closed form")
@@ -219,8 +338,8 @@ def recipe(config: Mapping[str, Any]) -> str:
 
 
 def datasets(rows: Rows, recipes: Recipes) -> list[dict[str, str]]:
-    """Of each data set: how many experiments, images seen in a training (by gradient), test images, and what width and
-    batches are multiplied by."""
+    """Of each data set: how many experiments, images seen in a training (by gradient), test images, and what width,
+    batches and the side of images are multiplied by."""
     found = []
     for name in dict.fromkeys(row["dataset"] for row in rows.values()):
         of = {key: row for key, row in rows.items() if row["dataset"] == name}
@@ -235,6 +354,7 @@ def datasets(rows: Rows, recipes: Recipes) -> list[dict[str, str]]:
                 "tested": _range(row["test_images"] for row in of.values()),
                 "width": _factor(scale["width"] for scale in scales),
                 "batch": _factor(scale["batch"] for scale in scales),
+                "size": _factor(config["size"] / config["full_size"] for config in made.values()),
             }
         )
     return found
