@@ -1,7 +1,8 @@
 """Train one row, with every seed of the profile: `python stages/train.py ray-stacked`.
 
-Needs data/arrays/<dataset>; makes models/<row>: weights, config and history of the first seed, others in seed-<n>. Of
-an ablation that the profile leaves out there is only a config, which says so.
+Needs data/arrays/<dataset>; makes models/<row>: weights, config, history and horizon (what it made of validation
+images on its way) of the first seed, others in seed-<n>. Of an ablation that the profile leaves out there is only a
+config, which says so.
 """
 
 from autofaces.core import files, params, stage
@@ -20,8 +21,8 @@ def main(key: str) -> None:
     machine = devices.pick(params.profile("threads"), params.profile("precision"))
     seeds, data = params.profile("seeds"), f"data/arrays/{experiment.dataset}"
     with files.writing(f"models/{key}") as folder:
-        ablation = params.is_ablation(key)
-        rows.train(key, experiment, schedule, scale, seeds, machine, data, folder, ablation=ablation)
+        more = {"smallest_batch": params.section("smallest_batch"), "ablation": params.is_ablation(key)}
+        rows.train(key, experiment, schedule, scale, seeds, machine, data, folder, **more)
 
 
 if __name__ == "__main__":

@@ -103,7 +103,7 @@ def test_any_loss_has_ticks_in_plain_digits(values):
 
 def test_bars_are_the_means_with_their_digits():
     values = {"a": np.full(20, 0.25), "b": np.linspace(0, 1, 21)}
-    alone = {name: (numbers, np.arange(len(numbers))) for name, numbers in values.items()}
+    alone = {name: (numbers[None], np.arange(len(numbers))) for name, numbers in values.items()}
     figure = canvas.bars(alone, [BLUE, ORANGE], "title", "error", "note")
     axes = figure.axes[0]
     assert [bar.get_width() for bar in axes.patches] == [0.25, 0.5]
@@ -116,16 +116,25 @@ def test_bars_are_the_means_with_their_digits():
 
 def test_images_of_one_person_make_an_interval_as_wide_as_persons_do():
     numbers = np.linspace(0, 1, 21)
-    together = {"a": (numbers, np.arange(21)), "b": (np.tile(numbers, 4), np.tile(np.arange(21), 4))}
+    together = {"a": (numbers[None], np.arange(21)), "b": (np.tile(numbers, (1, 4)), np.tile(np.arange(21), 4))}
     axes = canvas.bars(together, [BLUE, ORANGE], "title", "error", "note").axes[0]
     one, four = axes.collections[0].get_segments()
     assert four[1][0] - four[0][0] == pytest.approx(one[1][0] - one[0][0], rel=0.1)
 
 
 def test_images_of_one_person_alone_make_no_interval():
-    axes = canvas.bars({"a": (np.linspace(0, 1, 21), np.zeros(21))}, [BLUE], "title", "error", "note").axes[0]
+    axes = canvas.bars({"a": (np.linspace(0, 1, 21)[None], np.zeros(21))}, [BLUE], "title", "error", "note").axes[0]
     ((left, right),) = axes.collections[0].get_segments()
     assert left[0] == right[0] == 0.5
+
+
+def test_seeds_that_differ_make_a_wider_interval_around_their_mean():
+    numbers = np.linspace(0.4, 0.6, 21)
+    several = {"a": (numbers[None], np.arange(21)), "b": (numbers + np.array([[-0.3], [0], [0.3]]), np.arange(21))}
+    axes = canvas.bars(several, [BLUE, ORANGE], "title", "error", "note").axes[0]
+    assert [bar.get_width() for bar in axes.patches] == pytest.approx([0.5, 0.5])
+    one, three = axes.collections[0].get_segments()
+    assert three[1][0] - three[0][0] > 3 * (one[1][0] - one[0][0])
 
 
 def test_equal_figures_are_equal_bytes(tmp_path):

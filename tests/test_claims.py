@@ -149,7 +149,7 @@ def test_the_stage_writes_the_same_bytes_again_and_the_command_prints_them(proje
     assert ids == [claim.id for claim in ALL]
     total = " ".join(lines[lines.index("") + 1 :])
     assert re.match(r"\d claims? on synthetic faces, 25 % of the papers' images: ", total)
-    assert re.search(r"; by arithmetic \d: .*; not run \d+ \d+ parts left out, ablations: run with profile", total)
+    assert re.search(r"; \d by arithmetic: .*; \d+ not run \d+ parts left out, ablations: set profiles", total)
 
 
 def test_the_stage_writes_how_effects_went_on_over_the_training(project):

@@ -43,7 +43,7 @@ def test_experiments_lists_every_row_with_its_parameters(invoke):
     result = invoke("experiments", "--profile", "paper")
     assert result.exit_code == 0
     (row,) = [line.split() for line in result.output.splitlines() if line.startswith("ray-recursive ")]
-    assert row == ["ray-recursive", "ray2020", "lfw", "ladder", "layerwise", "1,771,083", "10", "-", "1.0"]
+    assert row == ["ray-recursive", "ray2020", "lfw", "ladder", "layerwise", "yes", "1,771,083", "10", "-", "1.0"]
 
 
 def test_experiments_as_json_has_every_setting(invoke):
@@ -57,9 +57,11 @@ def test_experiments_as_json_has_every_setting(invoke):
 
 
 def test_ablations_are_listed_last_whether_the_profile_trains_them_or_not(invoke):
-    lines = invoke("experiments").output.splitlines()
-    assert lines[-1] == "the last 19 are ablations, of no paper; this profile trains 0 of them"
-    assert lines[-4].split()[0] == "kolotouros-celeba-vae-deeper"
+    lines = invoke("experiments", "--profile", "smoke").output.splitlines()
+    assert lines[-1] == "the last 20 are ablations, of no paper; this profile trains 8 of them"
+    assert [line.split()[0] for line in lines[-24:-3]][1:] == list(params.load().ablations)
+    run = {line.split()[0]: line.split()[5] for line in lines[1:-3]}
+    assert (run["ray-stacked"], run["kovenko-ae-mae"], run["kovenko-vae-bn"]) == ("yes", "yes", "-")
     rows = json.loads(invoke("experiments", "--profile", "smoke", "--json").output)
     found = {row["experiment"]: (row["ablation"], row["run"]) for row in rows}
     assert (found["kovenko-ae-mae"], found["kovenko-vae-bn"]) == ((True, True), (True, False))
@@ -103,6 +105,17 @@ class TestCheck:
         result = invoke("check", replace=(old, new))
         assert result.exit_code == 1
         assert f"  params.yaml: experiments.{message}" in result.stderr
+
+    def test_tries_networks_at_the_data_sets_own_size_too(self, invoke):
+        settings = (ROOT / "params.yaml").read_text()
+        grey = settings[settings.index("  celeba-grey64:\n    archive") : settings.index("  cufs:\n    archive")]
+        larger = settings.replace(grey, grey.replace("size: 64", "size: 128"))
+        result = invoke("check", replace=(settings, larger.replace("{anime: 64}", "{anime: 64, celeba-grey64: 64}")))
+        assert result.stderr.splitlines() == [
+            "error: 1 wrong:",
+            "  params.yaml: experiments.kolotouros-celeba-vae.model: at datasets.celeba-grey64.size = 128: deep_vae: "
+            "images of 128 pixels do not fit; sizes allowed: 64 (row kolotouros-celeba-vae and 1 more)",
+        ]
 
     def test_names_an_objective_that_asks_for_what_the_network_does_not_have(self, invoke):
         result = invoke("check", replace=("      name: ladder\n      latent: gaussian", "      name: sketch"))
@@ -257,6 +270,7 @@ class TestHelp:
 
 
 def test_a_shell_completes_the_rows_that_are_trained(project):
+    files.write_json("models/not-run/config.json", {"experiment": "not-run", "paper": "p", "not_run": True})
     words = "autofaces reconstruct --experiment "
     environment = {"_AUTOFACES_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": "3"}
     result = CliRunner(env=environment).invoke(app, prog_name="autofaces")

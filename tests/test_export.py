@@ -108,5 +108,5 @@ def test_a_file_that_differs_from_pytorch_is_not_kept(tmp_path, monkeypatch, wro
 
 def test_without_its_packages_it_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(files.BadInput, match=r"onnx, onnxscript, onnxruntime; run pip install 'autofaces\[onnx\]'"):
+    with pytest.raises(files.BadInput, match=r"onnx, onnxscript, onnxruntime; run pip install -e '\.\[onnx\]'"):
         export.write(tmp_path / "m.onnx", warmed("pca"), recipe("pca"), "decode")

@@ -155,7 +155,7 @@ def test_blurred_images_are_less_sharp_and_static_is_sharp_at_the_finest_scale_a
     noisy = generation.sharpness(static(a))
     assert (noisy[""] > 5 * plain).all()
     assert noisy["_coarse"].mean() / coarse.mean() < 0.2 * noisy[""].mean() / plain.mean()
-    assert max(values.max() for values in generation.sharpness(np.full_like(a, 9)).values()) < 1e-20
+    assert not any(values.any() for values in generation.sharpness(np.full_like(a, 9)).values())
 
 
 def test_diversity_is_one_for_as_different_images_and_nothing_for_all_the_same():

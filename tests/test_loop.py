@@ -342,6 +342,7 @@ def test_a_batch_larger_than_the_set_is_refused_by_name():
         loop.plan("tiny", SCHEDULE, 15, None)
     schedule = SCHEDULE.model_copy(update={"batch_size": 32})
     assert loop.plan("tiny", schedule, 16, None, 0.5).batch_size == 16
+    assert loop.plan("tiny", schedule, 24, None, 0.5, 24).batch_size == 24
 
 
 @given(st.integers(16, 500), st.integers(1, 300), st.none() | st.integers(1, 5000))

@@ -45,7 +45,7 @@ def weights(network) -> Path:
 
 
 def test_features_are_those_of_the_alexnet_in_the_file(network, weights):
-    judge = lpips.judge(weights, files.sha256(weights)[:8])
+    judge = lpips.alexnet(weights, files.sha256(weights)[:8])
     images = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         found = judge.net(images)
@@ -54,7 +54,7 @@ def test_features_are_those_of_the_alexnet_in_the_file(network, weights):
 
 
 def test_equal_images_are_at_no_distance_and_others_further_the_less_alike(weights):
-    judge = lpips.judge(weights, "")
+    judge = lpips.alexnet(weights, "")
     noise = torch.Generator().manual_seed(0)
     images, others = torch.rand(3, 3, 64, 64, generator=noise), torch.rand(3, 3, 64, 64, generator=noise)
     near, far = (judge(images, images.lerp(others, share), normalize=True).flatten() for share in (0.1, 1.0))
@@ -67,12 +67,12 @@ def test_another_file_is_refused(weights):
     with pytest.raises(
         files.BadInput, match=r"alexnet.pth: SHA-256 \w{8}\.\.\., expected 7be5be79\.\.\.: fetch it again"
     ):
-        lpips.judge(weights)
+        lpips.alexnet(weights)
 
 
 def test_a_rows_mean_is_over_all_its_test_images_and_seeds(weights, monkeypatch):
-    judge = lpips.judge(weights, "")
-    monkeypatch.setattr(lpips, "judge", functools.partial(lpips.judge, digest=""))
+    judge = lpips.alexnet(weights, "")
+    monkeypatch.setattr(lpips, "alexnet", functools.partial(lpips.alexnet, digest=""))
     folder = train("a", AUTOENCODER, dataset="mine")
     torch.manual_seed(1)
     again = models.build("ladder", 32, 3, 0.5, AUTOENCODER["arguments"])

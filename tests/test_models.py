@@ -220,9 +220,13 @@ def test_with_normalised_targets_a_level_imitates_what_the_level_above_was_given
     torch.testing.assert_close([target for target, _ in model.chain(image)], [second, first, image])
 
 
-def test_normalised_targets_do_not_go_with_a_shared_norm():
-    with pytest.raises(files.BadInput, match="ladder: targets normalised: with norm shared the way back would pass"):
-        models.build("ladder", 32, 3, 1.0, {"levels": 3, "norm": "shared", "targets": "normalised"})
+@pytest.mark.parametrize(
+    ("norm", "message"),
+    [("shared", "with norm shared the way back would pass"), ("none", "there is no norm; set norm b")],
+)
+def test_normalised_targets_go_with_norms_of_each_sides_own_alone(norm, message):
+    with pytest.raises(files.BadInput, match=f"ladder: targets normalised: {message}"):
+        models.build("ladder", 32, 3, 1.0, {"levels": 3, "norm": norm, "targets": "normalised"})
 
 
 @pytest.mark.parametrize("repeats", [1, 2, 3])

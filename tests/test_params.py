@@ -55,6 +55,8 @@ def test_the_projects_own_settings_are_allowed():
         ("colour", "red", "colour = 'red': unknown key"),
         ("seed", -1, "seed = -1: input should be greater than or equal to 0"),
         ("seed", KeyError, "seed: missing"),
+        ("smallest_batch", KeyError, "smallest_batch: missing"),
+        ("smallest_batch", 0, "smallest_batch = 0: input should be greater than or equal to 1"),
         ("seed", True, "seed = True: input should be a valid integer"),
         ("profiles/demo/source", "web", "profiles.demo.source = 'web': input should be 'synthetic', 'local' or"),
         ("profiles/demo/images", None, "profiles.demo: images: source synthetic draws as many faces as asked for"),
@@ -184,11 +186,11 @@ def test_a_closed_form_has_no_schedule_whatever_its_paper_shares():
     assert params.schedule(None, row(None, objective=None)) is None
 
 
-@given(st.integers(1, 1000), st.floats(0, 1, exclude_min=True))
-def test_a_batch_is_cut_to_what_batch_norm_bears_and_never_grows(batch_size, factor):
-    batch = params.Schedule(batch_size=batch_size).batch(factor)
-    assert min(batch_size, 16) <= batch <= batch_size
-    if batch_size * factor >= 16:
+@given(st.integers(1, 1000), st.floats(0, 1, exclude_min=True), st.integers(1, 64))
+def test_a_batch_is_cut_to_what_batch_norm_bears_and_never_grows(batch_size, factor, least):
+    batch = params.Schedule(batch_size=batch_size).batch(factor, least)
+    assert min(batch_size, least) <= batch <= batch_size
+    if batch_size * factor >= least:
         assert batch == round(batch_size * factor)
 
 
@@ -251,7 +253,7 @@ class TestRows:
         assert ONE_SETTING.keys() == found.ablations.keys()
 
 
-CODES = {f"kovenko-ae-code{n}": ("kovenko-ae", "model.code train.epochs") for n in (8, 16, 32, 64, 128)}
+CODES = {f"kovenko-ae-code{n}": ("kovenko-ae", "model.code train.epochs") for n in (8, 16, 32, 64, 128, 256)}
 CODES |= {f"kolotouros-sketch-vae-code{n}": ("kolotouros-sketch-vae", "model.code") for n in (4, 8, 32, 64, 128)}
 ONE_SETTING = CODES | {
     "ray-recursive-bn-postnorm": ("ray-recursive-bn", "model.targets"),

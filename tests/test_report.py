@@ -228,6 +228,29 @@ class TestPage:
         assert text.count('<span class="soft">beside</span>') == 2
         assert "it decides nothing" in text
 
+    def test_a_reason_stands_once_in_a_claim(self):
+        gate, left = "no samples nearer to faces", "ablations: set something"
+        parts = {"sharp": gate, "artefacts": gate, "more": left, "most": left}
+        parts = [CLAIM | {"id": f"R3-{name}", "reason": reason, "missing": ["x"]} for name, reason in parts.items()]
+        (group,) = tables.claim_groups([CLAIM | {"reason": f"open: sharp, artefacts; {gate}"}, *parts])
+        assert [(part.reason, part.missing) for part in group.parts] == [("", []), ("", []), (left, ["x"]), ("", [])]
+
+    def test_what_trained_on_the_validation_images_says_so_beside_its_course(self):
+        horizons = {"R2": course(1.5, 0.5)}
+        trained_on = {"ray-stacked": RECIPE | {"train": {"epochs": 10, "with_validation": True}}}
+        for recipes, said in (({"ray-stacked": RECIPE}, False), (trained_on, True), ({"other": RECIPE}, False)):
+            text = page([CLAIM | {"id": "R2"}], recipes=recipes, horizons=horizons)
+            assert ('<span class="reason">trained on these</span>' in text) == said
+            assert ("; on images that were trained on; rule" in text) == said
+
+    def test_every_table_that_scrolls_can_be_reached_by_keyboard(self, whole):
+        outline = Outline(whole)
+        scrolling = [about for _, about in outline.elements if "scroll" in (about.get("class") or "").split()]
+        assert all(
+            about["tabindex"] == "0" and about["role"] == "region" and about["aria-label"] for about in scrolling
+        )
+        assert "Images, by data set" in [about["aria-label"] for about in scrolling]
+
     def test_what_no_number_decides_stands_below_the_claims(self):
         said = papers.load("ray2020").PAPER.undecided
         section = page([CLAIM]).partition('<section id="ray2020"')[2].partition("</section>")[0]
@@ -314,29 +337,6 @@ class TestTables:
         groups = tables.claim_groups([CLAIM, CLAIM | {"id": "R3-bn"}, CLAIM | {"id": "R3-x-y"}, CLAIM | {"id": "R4"}])
         assert [(g.id, [p.name for p in g.parts]) for g in groups] == [("R3", ["bn", "x-y"]), ("R4", [])]
 
-    def test_verdicts_are_counted_by_what_they_were_decided_at(self):
-        claims = [
-            CLAIM | DEMO | {"id": "A1", "verdict": "open"},
-            CLAIM | DEMO | {"id": "A2", "shares": DEMO["shares"] | {"passes": 0.5}},
-            CLAIM | DEMO | {"id": "A2-part", "verdict": "fails"},
-            CLAIM | DEMO | {"id": "A3"},
-            CLAIM | {"id": "A4", "verdict": "fails"},
-            CLAIM | SAMPLE | {"id": "A5"},
-            CLAIM | ARITHMETIC | {"id": "A6"},
-            CLAIM | NOTHING | {"id": "A7"},
-        ]
-        assert tables.tallies(claims) == [
-            ("1 claim at the papers' scale", "paper", [("fails", 1)]),
-            (
-                "1 claim on real faces, at less than the papers' scale, 31 % of the papers' images",
-                "reduced",
-                [("holds", 1)],
-            ),
-            ("3 claims on synthetic faces, 3 to 50 % of the papers' images", "synthetic", [("holds", 2), ("open", 1)]),
-            ("1 claim by arithmetic", "paper", [("fails", 1)]),
-            ("1 claim not run", None, [("not run", 1)]),
-        ]
-
     @pytest.mark.parametrize(
         ("claim", "said"),
         [
@@ -352,17 +352,6 @@ class TestTables:
         assert tables.claim_groups([claim])[0].scale == said
 
     @pytest.mark.parametrize(
-        ("turns", "said"),
-        [
-            ([], ""),
-            ([3200], "the other way until 3,200 images seen"),
-            ([100, 200, 1600], "crosses the rule at 100, 200 and 1,600 images seen"),
-        ],
-    )
-    def test_a_claim_that_turned_says_where(self, turns, said):
-        assert tables.turned(turns) == said
-
-    @pytest.mark.parametrize(
         ("kind", "effect", "interval"),
         [("ratio", "× 0.5000", "[0.25, 1]"), ("difference", "+0.5", "[+0.25, +1]"), ("value", "0.5", "[0.25, 1]")],
     )
@@ -372,7 +361,7 @@ class TestTables:
 
     def test_ours_stands_beside_theirs_with_ranks(self):
         rows = {"ray-recursive": ROW | {"mse": "0.02"}, "ray-stacked": ROW}
-        beside = tables.beside(papers.load("ray2020").PAPER.numbers[0], rows, [], {})
+        beside = tables.beside(papers.load("ray2020").PAPER.numbers[0], rows, [])
         assert beside.ranked
         assert [row[1:] for row in beside.rows[:3]] == [
             ("0.02000", "1", "2"),
@@ -380,15 +369,14 @@ class TestTables:
             ("not run", "3", ""),
         ]
 
-    def test_a_narrow_networks_size_says_so(self):
-        beside = tables.beside(
-            papers.load("ray2020").PAPER.numbers[1], {"ray-stacked": ROW}, [], {"ray-stacked": RECIPE}
-        )
-        assert beside.rows[0][1] == "787,603 (at 0.25 times the width)"
+    def test_a_networks_size_is_that_at_full_width_whatever_was_trained(self):
+        rows = {"ray-stacked": ROW | {"parameters_full": "1771083"}}
+        beside = tables.beside(papers.load("ray2020").PAPER.numbers[1], rows, [])
+        assert beside.rows[0][1] == "1,771,083" == beside.rows[0][0].theirs
 
     def test_the_share_of_a_claim_is_in_percent(self):
         claim = CLAIM | {"id": "G7", "effect": 0.994792}
-        beside = tables.beside(papers.load("koenig2020").PAPER.numbers[0], {}, [claim], {})
+        beside = tables.beside(papers.load("koenig2020").PAPER.numbers[0], {}, [claim])
         assert beside.rows[0][1] == "99.48 %"
 
     def test_every_number_of_ours_is_of_an_experiment_or_claim_that_there_is(self):
@@ -405,6 +393,11 @@ class TestTables:
         (found,) = tables.datasets(rows, {"a": RECIPE, "pca": CLOSED})
         assert (found["seen"], found["width"], found["batch"], found["size"]) == ("4,000", "0.25", "0.125", "0.5")
         assert tables.recipe(CLOSED) == "model pca (code 4); objective: a closed form"
+
+    def test_recipes_that_differ_in_their_training_alone_read_differently(self):
+        longer = RECIPE | {"train": {"epochs": 40, "batch_size": 32}}
+        assert tables.recipe(RECIPE).endswith("; training: epochs 10")
+        assert tables.recipe(longer).endswith("; training: epochs 40, batch_size 32")
 
     def test_the_recipe_of_an_ablation_says_that_it_is_one(self):
         assert tables.recipe(CLOSED | {"ablation": True}).startswith("an ablation, not the paper's; model pca")

@@ -116,6 +116,16 @@ def test_nothing_is_wider_than_the_screen(opened, width):
     assert opened.run("document.documentElement.scrollWidth") <= width
 
 
+def test_on_a_narrow_screen_a_claim_has_no_empty_cells(opened):
+    dashes = (
+        "[...document.querySelectorAll('.claims td')].filter((c) => c.innerText.trim() === '–' && c.checkVisibility())"
+    )
+    opened.resize(1280)
+    assert opened.run(f"{dashes}.length") > 0
+    opened.resize(390)
+    assert opened.run(f"{dashes}.length") == 0
+
+
 def test_without_javascript_tables_and_pictures_are_there(window, file):
     window.call("Emulation.setScriptExecutionDisabled", value=True)
     try:

@@ -47,10 +47,12 @@ def train(
     schedule: params.Schedule | None = SCHEDULE,
     seeds: int = 1,
     ablation: bool = False,
+    smallest_batch: int = 16,
     **scale,
 ) -> Path:
     place, machine = Path(folder), Machine(torch.device("cpu"), torch.float32)
-    rows.train("tiny", experiment, schedule, params.Scale(**scale), seeds, machine, "arrays", place, ablation=ablation)
+    more = {"smallest_batch": smallest_batch, "ablation": ablation}
+    rows.train("tiny", experiment, schedule, params.Scale(**scale), seeds, machine, "arrays", place, **more)
     return place
 
 
@@ -208,8 +210,21 @@ def test_only_what_decides_the_weights_is_in_the_fingerprint(monkeypatch, change
     train("again", row, ablation="ablation" in change)
     for other in ({"clip_norm": 1.0}, {"with_validation": True}):
         train(f"other-{len(found)}", schedule=SCHEDULE.model_copy(update=other))
+    train("other", smallest_batch=8)
     assert found[0] == found[1]
-    assert len(set(found)) == 3
+    assert len(set(found)) == 4
+
+
+def test_a_batch_is_not_cut_below_the_smallest():
+    sizes = [models.config(train(f"{n}", batch=0.25, smallest_batch=n))["training"]["batch_size"] for n in (2, 8, 32)]
+    assert sizes == [4, 8, 16]
+
+
+def test_a_network_that_takes_no_images_of_the_data_sets_own_size_is_refused_before_it_trains():
+    files.write_json("arrays/about.json", ABOUT | {"full_size": 48})
+    with pytest.raises(files.BadInput, match=r"^tiny: counted at the data set's own size: dcgan: images of 48 pixels"):
+        train("row")
+    assert not Path("row").exists()
 
 
 def test_speed_and_memory_are_told_where_nothing_tracks_them(capsys):

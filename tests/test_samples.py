@@ -185,3 +185,16 @@ def test_the_gate_has_at_most_as_many_components_as_images():
     assert drawn.dtype == np.uint8
     assert np.array_equal(drawn, samples.gaussian(train, 4, 9))
     assert samples.gaussian(train[:1], 4, 2).tolist() == train[:1].repeat(2, 0).tolist()
+
+
+def test_the_spread_of_pseudo_values_is_that_of_the_number_over_new_sets():
+    random = np.random.default_rng(0)
+    means, told = [], []
+    for _ in range(300):
+        values = random.normal(3, 1, 80)
+        without = np.array([np.delete(values, fold).mean() for fold in np.split(np.arange(80), 8)])
+        found = samples.pseudo(values.mean(), without)
+        means.append(found.mean())
+        told.append(found.var(ddof=1) / 8)
+        assert found.mean() == pytest.approx(values.mean())
+    assert np.mean(told) == pytest.approx(np.var(means), rel=0.2)

@@ -113,6 +113,14 @@ class TestLoad:
         with pytest.raises(files.BadInput, match="run `make repro` in the project's folder"):
             uses.load("reconstruct", None)
 
+    def test_an_ablation_that_was_not_run_is_refused_with_what_to_set(self):
+        files.write_json("models/a/config.json", {"experiment": "a", "paper": "p", "not_run": True})
+        with pytest.raises(
+            files.BadInput,
+            match=r"a: an ablation that the profile does not run; set profiles\.<profile>\.ablations .*-ablation@a`$",
+        ):
+            uses.load("reconstruct", "a")
+
     def test_an_unknown_row_is_refused_with_the_nearest(self):
         train("ray-stacked", AUTOENCODER)
         with pytest.raises(

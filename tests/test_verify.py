@@ -226,6 +226,13 @@ def test_what_was_edited_and_not_run_is_told_apart(root):
     assert states(report) == dict.fromkeys(STAGES, SAME) | dict.fromkeys(expected, NOT_RUN)
 
 
+def test_a_number_is_the_same_however_dvc_writes_it(root):
+    write(root, "params.yaml", PARAMS.replace("b: {rate: 0.1}", "b: {rate: 0.00001}"))
+    reproduce(root, {})
+    write(root, "params.yaml", PARAMS.replace("b: {rate: 0.1}", "b: {rate: 1e-05}"))
+    assert states(verify.check(root=root))["train@b"] != NOT_RUN
+
+
 def test_a_row_whose_model_was_trained_anew_waits_for_its_evaluation(root):
     lock = yaml.safe_load((root / "dvc.lock").read_text())
     lock["stages"]["train@a"]["outs"][0]["md5"] = "0" * 32

@@ -47,6 +47,8 @@ def _rows(settings: params.Params) -> list[str]:
     """Whether each row's network does what it has to, and its objective can train it. What rows share is tried once."""
     import torch
 
+    from autofaces.training import models
+
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # two images are quicker so, the more where other programs run
     profile = settings.profiles[settings.profile]
@@ -60,6 +62,14 @@ def _rows(settings: params.Params) -> list[str]:
         for key, problem in _tried(json.loads(recipe), {key: settings.rows[key].objective for key in keys}):
             wrong.setdefault(problem, []).append(key)
     torch.set_num_threads(threads)
+    tried = settings.rows.keys() - {key for keys in wrong.values() for key in keys}
+    for key, row in settings.rows.items():  # a training counts its network at the data set's own size too
+        its = settings.datasets[row.dataset]
+        if key in tried and settings.size(row.dataset) != its.size:
+            try:
+                models.outline(row.model.name, its.size, its.channels, 1.0, row.model.arguments)
+            except files.BadInput as error:
+                wrong.setdefault(("model", f"at datasets.{row.dataset}.size = {its.size}: {error}"), []).append(key)
     return [_line(settings, *problem, keys) for problem, keys in wrong.items()]
 
 

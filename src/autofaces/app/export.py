@@ -1,4 +1,4 @@
-"""Trained models for programs without PyTorch: ONNX files (optional packages: `pip install autofaces[onnx]`).
+"""Trained models for programs without PyTorch: ONNX files (optional packages: `pip install -e '.[onnx]'`).
 
 Every file takes and gives images the same way, whatever the model: float32 (N, channels, size, size), N any number, RGB
 or grey in [0, 1]. The file's metadata say what each tensor is, and how images are cut to size.
@@ -66,7 +66,7 @@ def write(path: Path, model: nn.Module, config: Mapping[str, Any], part: str) ->
     that is too far, and where packages are missing. The model is moved to the CPU.
     """
     if missing := [name for name in PACKAGES if importlib.util.find_spec(name) is None]:
-        raise files.BadInput(f"export: not installed here: {', '.join(missing)}; run pip install 'autofaces[onnx]'")
+        raise files.BadInput(f"export: not installed here: {', '.join(missing)}; run pip install -e '.[onnx]'")
     model = model.cpu().eval()
     graph = PARTS[part](model).eval()
     coarse = torch.rand(TRIED, config["channels"], 8, 8, generator=torch.Generator().manual_seed(0))

@@ -1,4 +1,4 @@
-"""How unlike its images a row's reconstructions look to AlexNet (optional package: `pip install autofaces[lpips]`)."""
+"""How unlike its images a row's reconstructions look to AlexNet (optional package: `pip install -e '.[lpips]'`)."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -41,7 +41,7 @@ def lpips(
     from autofaces.training.pixels import normalise
     from autofaces.verdicts import bootstrap
 
-    network = judge(weights)
+    network = alexnet(weights)
     trained = uses.load("lpips", experiment)
     test = uses.images(trained, "test")
     device = inference.device(trained.model)
@@ -59,7 +59,7 @@ def lpips(
     say(f"{trained.key}: lpips {np.mean(found):.4f} ({low:.4f} to {high:.4f}) over {len(test):,} test images")
 
 
-def judge(weights: Path, digest: str = DIGEST) -> "nn.Module":
+def alexnet(weights: Path, digest: str = DIGEST) -> "nn.Module":
     """LPIPS with the AlexNet in a file: images (B, 3, H, W) each -> (B, 1, 1, 1). BadInput where torchmetrics, which
     has all else of it, is not installed, and unless the file's SHA-256 begins with `digest`."""
     import torch
@@ -67,7 +67,7 @@ def judge(weights: Path, digest: str = DIGEST) -> "nn.Module":
     try:
         from torchmetrics.functional.image.lpips import _NoTrainLpips  # its public ones download AlexNet by themselves
     except ImportError:
-        raise files.BadInput("lpips: torchmetrics is not installed here; run pip install 'autofaces[lpips]'") from None
+        raise files.BadInput("lpips: torchmetrics is not installed here; run pip install -e '.[lpips]'") from None
     if not (found := files.sha256(weights)).startswith(digest):
         raise files.BadInput(f"{weights}: SHA-256 {found[:8]}..., expected {digest}...: fetch it again (see --help)")
     network = _NoTrainLpips(net="alex", pnet_rand=True)  # AlexNet is drawn at random, and replaced

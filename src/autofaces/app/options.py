@@ -15,7 +15,7 @@ PICTURES = f"A .png of at most {MOST} images, or a folder for a PNG of each. Def
 
 
 def _trained(incomplete: str) -> list[str]:
-    return sorted(path.parent.name for path in Path("models").glob(f"{incomplete}*/config.json"))
+    return sorted(path.parent.name for path in Path("models").glob(f"{incomplete}*/weights.safetensors"))
 
 
 def _crop(text: str) -> str | int:

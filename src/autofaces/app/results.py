@@ -52,7 +52,8 @@ def experiments(
 ) -> None:
     """List every experiment.
 
-    With its paper, dataset, model, objective, parameters and epochs.
+    With its paper, dataset, model, objective, parameters and epochs, and
+    whether the profile trains it.
     """
     from autofaces.core import params
 
@@ -64,10 +65,11 @@ def experiments(
     if as_json:
         say(json.dumps(rows, indent=2))
         return
-    heads = ("experiment", "paper", "dataset", "model", "objective", "parameters", "epochs", "image passes", "width")
+    heads = ("experiment", "paper", "dataset", "model", "objective", "run", "parameters", "epochs", "image passes")
+    heads += ("width",)
     table = [[_cell(row[head.replace(" ", "_")]) for head in heads] for row in rows]
-    _print_table(heads, table, numbers=5)
-    say(f"\nprofile {name}; epochs are the papers' own, cut where image passes are capped")
+    _print_table(heads, table, numbers=6)
+    say(f"\nprofile {name}; epochs are those of params.yaml, cut where image passes are capped")
     if settings.ablations:
         run = sum(settings.runs(key, name) for key in settings.ablations)
         say(f"the last {len(settings.ablations)} are ablations, of no paper; this profile trains {run} of them")
@@ -175,7 +177,9 @@ def _experiment(settings: "Params", key: str, profile: str) -> dict[str, object]
 
 
 def _cell(value: object) -> str:
-    return "-" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+    if value is None or isinstance(value, bool):
+        return "yes" if value else "-"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _digits(value: float | str | None) -> str:

@@ -66,7 +66,10 @@ def load(use: str, experiment: str | None) -> Trained:
             + (f"; did you mean {close[0]}?" if close else "")
         )
     if models.config(folder).get("not_run"):
-        raise files.BadInput(f"experiment {key}: the profile does not run this ablation; sample and paper do")
+        raise files.BadInput(
+            f"experiment {key}: an ablation that the profile does not run; set profiles.<profile>.ablations in "
+            f"params.yaml, for the profile that is active there, and run `dvc repro evaluate-ablation@{key}`"
+        )
     model, config = models.load(folder)
     if not can(use, config):
         able = [k for k in keys() if can(use, models.config(MODELS / k))]

@@ -1,7 +1,7 @@
 """The schema of params.yaml and its only reader.
 
 Every stage checks the whole file before it works, so one wrong setting stops a run at its start; what a stage then
-reads, it names: `section("datasets.lfw")`, `profile("width")`. A test compares those names with dvc.yaml.
+reads, it names: `section("datasets.lfw")`, `profile("seeds")`. A test compares those names with dvc.yaml.
 
 A model's settings are the arguments of its constructor, an objective's the keyword-only arguments of its function:
 both are read from the source text, so that a new model is one file and one row, and no stage has to import torch to
@@ -32,7 +32,6 @@ from autofaces.core.found import PACKAGE, class_name, networks
 from autofaces.core.yaml12 import Loader
 
 PATH = "params.yaml"
-SMALLEST_BATCH = 16  # that a profile's factor leaves: statistics of fewer images are mostly noise
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$")]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
@@ -130,11 +129,11 @@ class Schedule(Section):
     optimizer: Literal["adam", "adamax"] | None = None
     learning_rate: Annotated[float, Field(gt=0, le=1)] | None = None
     clip_norm: Annotated[float, Field(gt=0)] | None = None  # largest norm of the gradient; None: as it is
-    with_validation: bool | None = None  # the validation images train too: nothing is chosen by them
+    with_validation: bool | None = None  # the validation images train too: nothing is chosen by them, nor are they new
 
-    def batch(self, factor: float) -> int:
-        """Images of one update at a profile's factor; no fewer than batch norm needs, where the paper has as many."""
-        return min(self.batch_size, max(SMALLEST_BATCH, round(self.batch_size * factor)))
+    def batch(self, factor: float, least: int) -> int:
+        """Images of one update at a profile's factor; no fewer than `least`, where the paper has as many."""
+        return min(self.batch_size, max(least, round(self.batch_size * factor)))
 
 
 class Paper(Section):
@@ -182,6 +181,7 @@ class Params(Section):
     profile: str
     seed: Annotated[int, Field(ge=0)]
     data_root: str | None
+    smallest_batch: Annotated[int, Field(ge=1)]  # that a profile's factor leaves
     profiles: dict[Name, Profile]
     archives: dict[Name, Archive]
     datasets: dict[Name, Dataset]
@@ -254,7 +254,7 @@ class Params(Section):
             ours = f"of {train.epochs} epochs" if train.epochs else "in steps"
             raise ValueError(f"{place}.objective.warmup_epochs = {warmup}: longer than the training {ours}")
         factor = profile.scale[experiment.dataset].batch
-        if profile.images and train.batch(factor) > profile.images:
+        if profile.images and train.batch(factor, self.smallest_batch) > profile.images:
             raise ValueError(
                 f"{place}.train.batch_size = {train.batch_size}: times "
                 f"profiles.{self.profile}.scale.{experiment.dataset}.batch = {factor} more than "

@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 
 from autofaces.core.files import BadInput
+from autofaces.core.yaml12 import Loader
 
 
 def run(main: Callable[..., None]) -> None:
@@ -32,5 +33,4 @@ def run(main: Callable[..., None]) -> None:
 
 def dependencies(name: str) -> list[str]:
     """What dvc.yaml names as the dependencies of a stage, in its order: what a stage that gathers outputs reads."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(Path("dvc.yaml").read_text(encoding="utf-8"), loader)["stages"][name]["deps"]
+    return yaml.load(Path("dvc.yaml").read_text(encoding="utf-8"), Loader)["stages"][name]["deps"]

@@ -32,10 +32,13 @@ def swd(samples: np.ndarray, images: np.ndarray) -> float:
     return float(swds([samples], images, [slice(None)])[0, 0])
 
 
-def swds(sets: Sequence[np.ndarray], images: np.ndarray, parts: Sequence[slice]) -> np.ndarray:
+def swds(
+    sets: Sequence[np.ndarray], images: np.ndarray, parts: Sequence[slice | np.ndarray], repeats: int = REPEATS
+) -> np.ndarray:
     """`swd` of several sets from the images, and of parts of each from the same part of the images: (sets, parts).
 
-    Patches are cut once: the places in a part are those that its images have in the whole.
+    Patches are cut once: the places in a part are those that its images have in the whole. repeats: of `REPEATS`, how
+    many times 128 directions are projected on.
     """
     for samples in sets:
         if samples.shape != images.shape:
@@ -45,7 +48,7 @@ def swds(sets: Sequence[np.ndarray], images: np.ndarray, parts: Sequence[slice])
         random = np.random.default_rng(level)
         corners = random.integers(0, (images.shape[1] >> level) - PATCH + 1, (2, len(images), PATCHES))
         numbers = images.shape[3] * PATCH**2
-        directions = [random.standard_normal((DIRECTIONS, numbers), np.float32) for _ in range(REPEATS)]
+        directions = [random.standard_normal((DIRECTIONS, numbers), np.float32) for _ in range(repeats)]
         directions = [d / np.linalg.norm(d, axis=1, keepdims=True) for d in directions]
         cut = [patches(x, level, corners) for x in (images, *sets)]
         distances.append([_distances([standardised(x[part]) for x in cut], directions) for part in parts])

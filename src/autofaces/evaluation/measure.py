@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from autofaces.core import arrays, files
 from autofaces.core.arrays import evenly
-from autofaces.evaluation import horizon, inference, quality, samples, tables
+from autofaces.evaluation import horizon, inference, quality, samples, sharpness, tables
 from autofaces.evaluation.generation import ratio
 from autofaces.evaluation.inference import batches, encode, joined, reconstruct, tensor
 from autofaces.evaluation.scores import Objective
@@ -156,6 +156,8 @@ def per_image(model: nn.Module, test: np.memmap, name: str) -> dict[str, np.ndar
         parts.append(quality.measure(original, output))
         for part, output in partly(model, images):
             parts[-1][part] = (original - output).square().mean((1, 2, 3), dtype=torch.float64)
+            if part.startswith("depth"):
+                parts[-1][part.replace("mse", "detail")] = sharpness.gradient_correlation(original, output)
     return joined(parts)
 
 
@@ -164,7 +166,8 @@ def partly(model: nn.Module, images: Tensor) -> Iterator[tuple[str, Tensor]]:
     """What a model with an order in its code makes of uint8 (B, H, W, C) from a part of it, float32 (B, C, H, W) in
     [0, 1], by the name that its error gets.
 
-    Of one with levels depth_mse_<k>: encoded to depth k and decoded from there. Of principal components mse_<k>: from
+    Of one with levels depth_mse_<k> (and depth_detail_<k>, gradient_correlation): encoded to depth k and decoded from
+    there. Of principal components mse_<k>: from
     the first k, for the powers of two from 8 to below all of them.
     """
     inputs = normalise(images, model.pixel_range)

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from torch import nn
 
 from autofaces.core.arrays import evenly
-from autofaces.evaluation import generation, inference, tables
+from autofaces.evaluation import generation, inference
 from autofaces.evaluation.tables import Columns
 from autofaces.training import likelihoods
 from autofaces.training.pixels import pixels
@@ -60,19 +60,26 @@ def measure(
 
 def beside(made: Mapping[str, np.ndarray], images: np.ndarray) -> tuple[dict[str, float], Columns]:
     """Samples beside as many images, uint8 (N, H, W, C): numbers of all, named with the suffix that the samples have in
-    `made`, and the same of 8 folds, (8,) each; of "_pca" swd alone.
+    `made`, and pseudo-values of 8 folds, (8,) each, whose mean is the number of all; of "_pca" swd alone.
 
     A fold is an eighth of the samples and of the images: the k-th has the same images whatever they are compared with.
-    A number of few images is another than that of many, so folds are scaled: their mean is the number of all. No folds
-    of fewer than 8 images.
+    Its pseudo-value is what all others make of the number without it, turned round (the jackknife, Tukey 1958): folds
+    by themselves are so small that their numbers hardly differ for what differs between the sets. No folds of fewer
+    than 8 images.
     """
     bounds = np.linspace(0, len(images), FOLDS + 1, dtype=int)
-    folds = [slice(*ends) for ends in pairwise(bounds)] if len(images) >= FOLDS else []
-    parts = [slice(None), *folds]
+    every = np.arange(len(images))
+    without = [np.delete(every, slice(*ends)) for ends in pairwise(bounds)] if len(images) >= FOLDS else []
     found = {
-        f"swd{name}": swd for name, swd in zip(made, generation.swds(list(made.values()), images, parts), strict=True)
+        f"swd{name}": np.append(whole, rest)
+        for name, whole, rest in zip(
+            made,
+            generation.swds(list(made.values()), images, [every]),
+            generation.swds(list(made.values()), images, without, repeats=1) if without else [[]] * len(made),
+            strict=True,
+        )
     }
-    theirs = generation.sharpness(images)
+    parts, theirs = [every, *without], generation.sharpness(images)
     for name, samples in made.items():
         if name != "_pca":
             for scale, ours in generation.sharpness(samples).items():
@@ -80,14 +87,13 @@ def beside(made: Mapping[str, np.ndarray], images: np.ndarray) -> tuple[dict[str
                 found[f"sample_sharpness_ratio{scale}{name}"] = np.array(ratios)
             diversities = [generation.diversity(samples[part], images[part]) for part in parts]
             found[f"sample_diversity{name}"] = np.array(diversities)
-    sets = {name: scaled(values[1:], values[0]) for name, values in found.items()} if folds else {}
+    sets = {name: pseudo(values[0], values[1:]) for name, values in found.items()} if without else {}
     return {name: float(values[0]) for name, values in found.items()}, {"fold": np.arange(FOLDS)} | sets if sets else {}
 
 
-def scaled(values: np.ndarray, mean: float) -> np.ndarray:
-    """The values times what brings their mean, of those that exist, to `mean` (nothing does where they are all 0)."""
-    its = tables.mean(values[np.isfinite(values)])
-    return values * (mean / its) if its else values
+def pseudo(whole: float, without: np.ndarray) -> np.ndarray:
+    """A number of all, and that of all but each of K folds -> (K,) pseudo-values, whose mean is the number of all."""
+    return whole + (len(without) - 1) * (without.mean() - without)
 
 
 def prior(model: nn.Module, shape: Sequence[int], count: int) -> np.ndarray:

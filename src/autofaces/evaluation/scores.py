@@ -67,7 +67,8 @@ def likelihood(objective: Objective | None, shape: tuple[int, ...]) -> str | flo
     """
     settings = objective.arguments if objective else {}
     if "likelihood" not in settings:
-        return settings["kl"] * shape[2] / 2 if settings.get("kl") else None
+        bound = objective and objective.name == "mse" and settings.get("kl")
+        return settings["kl"] * shape[2] / 2 if bound else None
     divided = settings.get("reduction") == "mean"
     if settings["likelihood"] == "bernoulli":
         return None if divided else "bernoulli"

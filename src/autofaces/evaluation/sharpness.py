@@ -13,6 +13,7 @@ from autofaces.evaluation.filters import OCTAVES, gaussian, mirrored, octaves
 
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as the divisors of blue and red chroma
 CHROMA = (1.772, 1.402)
+FLAT = 1e-12  # of a variance in [0, 1]: below it is rounding
 COARSE_SIGMA = 2.0  # pixels
 COLOUR_SIGMA = 8.0  # pixels
 PATCH_SIGMAS = 4.0, 16.0  # pixels: what is coarser than the first and finer than the second
@@ -38,7 +39,7 @@ def detail(originals: Tensor, reconstructions: Tensor) -> dict[str, Tensor]:
         "sharpness": laplacian_variance(y),
         "sharpness_ratio": ratio(laplacian_variance(y), laplacian_variance(x)),
         "sharpness_ratio_coarse": ratio(laplacian_variance(coarse(y)), laplacian_variance(coarse(x))),
-        "gradient_correlation": correlation(sobel_magnitude(x), sobel_magnitude(y)),
+        "gradient_correlation": gradient_correlation(originals, reconstructions),
         "grain": torch.stack(list(grains.values())).sum(0),
         **grains,
         "blockiness": torch.stack(list(blocky.values())).log().nanmean(0).exp(),
@@ -51,7 +52,7 @@ def detail(originals: Tensor, reconstructions: Tensor) -> dict[str, Tensor]:
 
 def ratio(a: Tensor, b: Tensor) -> Tensor:
     """a / b, NaN where b is 0 (to rounding)."""
-    return torch.where(b.abs() > 1e-12, a / b, torch.nan)
+    return torch.where(b.abs() > FLAT, a / b, torch.nan)
 
 
 def luma(images: Tensor) -> Tensor:
@@ -68,10 +69,11 @@ def coarse(image: Tensor) -> Tensor:
 
 
 def laplacian_variance(image: Tensor) -> Tensor:
-    """(B, 1, H, W) -> (B,): variance over inner pixels of the 4-neighbour Laplacian."""
+    """(B, 1, H, W) -> (B,): variance over inner pixels of the 4-neighbour Laplacian; 0 where it is rounding."""
     rows, columns = image[..., 1:-1], image[..., 1:-1, :]
     laplacian = rows[..., :-2, :] + rows[..., 2:, :] + columns[..., :-2] + columns[..., 2:] - 4 * image[..., 1:-1, 1:-1]
-    return laplacian.var((1, 2, 3), correction=0)
+    variance = laplacian.var((1, 2, 3), correction=0)
+    return torch.where(variance > FLAT, variance, 0)
 
 
 def sobel_magnitude(image: Tensor) -> Tensor:
@@ -81,6 +83,11 @@ def sobel_magnitude(image: Tensor) -> Tensor:
     return torch.hypot(
         smooth_rows[..., 2:] - smooth_rows[..., :-2], smooth_columns[..., 2:, :] - smooth_columns[..., :-2, :]
     )
+
+
+def gradient_correlation(originals: Tensor, reconstructions: Tensor) -> Tensor:
+    """(B, C, H, W) in [0, 1] each -> (B,): Pearson's correlation of the Sobel magnitudes of luma."""
+    return correlation(sobel_magnitude(luma(originals)), sobel_magnitude(luma(reconstructions)))
 
 
 def correlation(a: Tensor, b: Tensor) -> Tensor:

@@ -28,12 +28,11 @@ def draw(paper: str, runs: Runs, table: horizons.Table = ()) -> dict[str, Figure
     says what it stands for. BadInput names a row that a figure needs and that is not there."""
     drawn = {}
     for told in papers.figures(paper, [run.config["dataset"] for run in runs.values()]):
-        shown = picked(told, paper, runs)
-        note = f"{told.note} {measured_at(shown)}"
         if isinstance(told, papers.Horizon):
-            figure = horizons.horizon(told, papers.load(paper).CLAIMS, runs, table, note)
+            figure = horizons.horizon(told, papers.load(paper).CLAIMS, runs, table)
         else:
-            figure = KINDS[type(told)](told, shown, note)
+            shown = picked(told, paper, runs)
+            figure = KINDS[type(told)](told, shown, f"{told.note} {measured_at(shown)}")
         if figure is not None:
             drawn[f"{told.name}.png"] = figure
     return drawn

@@ -195,8 +195,8 @@ def curves(panels: Sequence[Panel], title: str, note: str, width: int = WIDTH) -
 def bars(
     values: dict[str, tuple[np.ndarray, np.ndarray]], colours: Sequence[str], title: str, axis: str, note: str
 ) -> Figure:
-    """A bar for the mean of each (N,), with its 95 % interval by bootstrap over the images, and the mean in digits.
-    Beside the numbers of images their groups (N,), which the bootstrap keeps together."""
+    """A bar for the mean of each (S, N), of S seeds and N images, with its 95 % interval by bootstrap over both, and
+    the mean in digits. Beside the numbers the images' groups (N,), which the bootstrap keeps together."""
     bar, bottom = 27, 46
     margin = EDGE + max(text_width(name, TEXT) for name in values) + 12
     figure, top = page(WIDTH, bar * len(values) + bottom, title, note)
@@ -221,7 +221,7 @@ def _interval(numbers: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
     """Of the mean; of a single group's images nothing is known, and the interval is the mean."""
     if len(np.unique(groups)) < 2:
         return numbers.mean(), numbers.mean()
-    return bootstrap.interval(numbers[None, :, None], lambda mean: mean, groups)
+    return bootstrap.interval(numbers[:, :, None], lambda mean: mean, groups)
 
 
 def save(figure: Figure, path: Path | str) -> None:

@@ -10,7 +10,7 @@ from autofaces import papers
 from autofaces.core.files import BadInput
 from autofaces.figures import canvas
 from autofaces.figures.canvas import COLOURS, FACE, MEDIUM
-from autofaces.figures.runs import Run, Runs
+from autofaces.figures.runs import Run, Runs, by_seed, trained_on
 
 SOME, MORE = 5, 6  # faces in a row: as they are, and smaller
 CODES, GATE = "samples_codes", "samples_pca"  # in pictures.npz beside samples
@@ -33,7 +33,8 @@ def compared(told: papers.Compared, runs: Runs, note: str) -> Figure:
     count = SOME if told.side == FACE else MORE
     rows = [("original", originals[:count])]
     rows += [(_measured(name, run), run.pictures["reconstructions"][:count]) for name, run in runs.items()]
-    means = f"Means over {len(runs[first].images):,} unseen faces; detail: correlation of edges with the original's."
+    tested = runs[first].images.image.nunique()
+    means = f"Means over {tested:,} unseen faces; detail: correlation of edges with the original's."
     return canvas.faces(rows, told.title, f"{note} {means}", side=told.side)
 
 
@@ -51,11 +52,12 @@ def errors(told: papers.Errors, runs: Runs, note: str) -> Figure:
     """A bar for each run's error, a colour for each kind of run: the first word of its name."""
     kinds = list(dict.fromkeys(name.partition("-")[0] for name in runs))
     colours = list(COLOURS.values())
+    several = any(run.images.seed.nunique() > 1 for run in runs.values())
     return canvas.bars(
-        {name: (run.images["mse"].to_numpy(), run.images["group"].to_numpy()) for name, run in runs.items()},
+        {name: by_seed(run, "mse") for name, run in runs.items()},
         [colours[kinds.index(name.partition("-")[0]) % len(colours)] for name in runs],
         told.title,
-        "mean squared error, with its 95 % interval over images",
+        f"mean squared error, with its 95 % interval over images{' and seeds' * several}",
         note,
     )
 
@@ -94,6 +96,8 @@ def _from(runs: Runs) -> str:
 
 def curves(told: papers.Curves, runs: Runs, note: str) -> Figure:
     """The runs' histories, panel by panel."""
+    validated = {line.row for panel in told.panels for line in panel.lines if line.column.startswith("validation")}
+    note = f"{note} {trained_on({key: run for key, run in runs.items() if key in validated})}".strip()
     return canvas.curves([_panel(panel, runs) for panel in told.panels], told.title, note, told.width)
 
 
@@ -119,12 +123,13 @@ def _across(x: str, run: Run) -> pd.Series:
 
 def _column(run: Run, name: str) -> pd.Series:
     """A number of the history; of a reconstruction loss, without what does not depend on the model: N/2 log(2 pi
-    variance), of a Gaussian."""
+    variance), of a Gaussian whose variance is not the error itself."""
     values = run.history[name]
     settings = run.config["objective"]["arguments"]
-    if name.endswith("reconstruction_nats") and settings["likelihood"] == "gaussian":
+    variance = settings.get("variance", 1.0)
+    if name.endswith("reconstruction_nats") and settings["likelihood"] == "gaussian" and variance != "optimal":
         numbers = run.pictures["originals"][0].size
-        return values - numbers / 2 * math.log(2 * math.pi * settings.get("variance", 1.0))
+        return values - numbers / 2 * math.log(2 * math.pi * variance)
     return values
 
 

@@ -12,13 +12,14 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocato
 from autofaces import papers
 from autofaces.figures import canvas
 from autofaces.figures.canvas import BLUE, EDGE, FAINT, INK, ORANGE, SMALL, SMALLEST, WIDTH, place, write
-from autofaces.figures.runs import Runs
+from autofaces.figures.runs import Runs, measured_at, trained_on
 from autofaces.verdicts import scale
-from autofaces.verdicts.rules import Claim, Part, Rule, named
+from autofaces.verdicts.rules import Arithmetic, Claim, Part, Rule, named
 
 MANY = 24  # charts; of more, those that only stand beside a claim are left out
 HEIGHT, HEADING, APART = 112, 22, 16  # pixels: of a chart, its heading, and between charts
 LABELS = 46  # pixels for the numbers on the left of a chart
+FAR, FARTHEST = 9, math.log(1000)  # times the rest, and of a ratio: farther early effects leave the chart
 METRICS = {  # those whose names are long, in a heading
     "sharpness_ratio": "sharp",
     "sharpness_ratio_coarse": "coarse",
@@ -36,12 +37,12 @@ class Course(NamedTuple):
 
     id: str
     part: Part
-    numbers: np.ndarray  # float (P, 4): images seen, effect, low, high; not finite where there is none
+    numbers: np.ndarray  # float (P, 4): images seen, no two the same, effect, low, high; NaN where there is none
 
 
-def horizon(told: papers.Horizon, claims: Sequence[Claim], runs: Runs, table: Table, note: str) -> Figure | None:
-    """A chart for each part that the table has: its effect and 95 % interval over the images seen, and its rule. None
-    where the table has none."""
+def horizon(told: papers.Horizon, claims: Sequence[Claim], runs: Runs, table: Table) -> Figure | None:
+    """A chart for each part that the table has: its effect and 95 % interval over the images seen, and its rule; below
+    them what these charts stand for. None where the table has none."""
     courses = _courses(claims, table)
     if len(courses) > MANY:
         courses = [course for course in courses if course.part.rule]
@@ -53,7 +54,8 @@ def horizon(told: papers.Horizon, claims: Sequence[Claim], runs: Runs, table: Ta
     ends = [_end(course, runs) for course in courses]
     seen = np.concatenate([course.numbers[:, 0] for course in courses])
     left, right = seen.min() / 1.25, 1.25 * seen.max()
-    figure, top = canvas.page(WIDTH, lines * down + 34, told.title, f"{note} {_legend(courses, ends, right)}")
+    note = f"{told.note} {_measured_at(courses, runs)} {_legend(courses, ends, right)}"
+    figure, top = canvas.page(WIDTH, lines * down + 34, told.title, note)
     for i, (course, end) in enumerate(zip(courses, ends, strict=True)):
         at, y = EDGE + each * (i % columns), top + down * (i // columns)
         axes = figure.add_axes((0, 0, 1, 1), label=course.id)
@@ -79,10 +81,24 @@ def _courses(claims: Sequence[Claim], table: Table) -> list[Course]:
         numbers = [float(row[name] or "nan") for name in ("images", "effect", "low", "high")]
         found.setdefault(row["claim"], []).append(numbers)
     parts = {key: part for claim in claims for key, part in named(claim).items()}
-    shown = {key: np.array(found[key]) for key in parts if key in found}
-    for numbers in shown.values():
-        numbers[~np.isfinite(numbers)] = np.nan  # of an interval: too little is known
+    shown = {}
+    for key in parts:
+        if key in found:
+            last = {images: numbers for images, *numbers in found[key]}  # a short training has points at one step
+            shown[key] = np.array([[images, *numbers] for images, numbers in last.items()])
+            shown[key][~np.isfinite(shown[key])] = np.nan  # of an interval: too little is known
     return [Course(key, parts[key], x) for key, x in shown.items() if np.isfinite(x[:, 1]).any()]
+
+
+def _measured_at(courses: Sequence[Course], runs: Runs) -> str:
+    """What the charts stand for: of which rows they are, and after how many images they end."""
+    numbers = [number for course in courses for number in course.part.numbers if not isinstance(number, Arithmetic)]
+    keys = list(dict.fromkeys(number.partition(":")[0] for number in numbers))
+    own = {key: runs[key] for key in keys if key in runs}
+    others = [key for key in keys if key not in runs]
+    words = [measured_at(own, [round(course.numbers[-1, 0]) for course in courses])] if own else []
+    words += [f"Rows of other papers, some on other data: {', '.join(others)}."] if own and others else []
+    return " ".join([*words, trained_on(own)]).strip()
 
 
 def _end(course: Course, runs: Runs) -> float | None:
@@ -114,15 +130,23 @@ def _draw(axes: Axes, course: Course, end: float | None) -> None:
 
 
 def _scale(axes: Axes, course: Course, bounds: Sequence[float]) -> None:
-    """Limits that hold every effect, the rule, and the intervals but for what an early one is wider than all else."""
+    """Limits that hold the effects of the later half and the rule, early effects unless they are `FAR` off these, and
+    the intervals but for what an early one is wider than all else."""
     _, effect, low, high = course.numbers.T
+    known = np.flatnonzero(np.isfinite(effect))
+    early, late = np.split(effect[known], [len(known) // 2])
     logarithmic = course.part.kind == "ratio" and (course.numbers[np.isfinite(course.numbers)] > 0).all()
     there, back = (np.log, np.exp) if logarithmic else (np.positive, np.positive)
-    must = there(np.concatenate([effect, bounds, low[-1:], high[-1:]]))
+    must = there(np.concatenate([late, bounds, low[-1:], high[-1:]]))
     least, most = np.nanmin(must), np.nanmax(must)
+    reach = FAR * ((most - least) or abs(most) or 1.0)
+    reach = min(reach, FARTHEST) if logarithmic else reach
+    nearest = least - reach, most + reach
+    seen = there(early).clip(*nearest)
+    least, most = min([least, *seen]), max([most, *seen])
     room = (most - least) or abs(most) or 1.0
-    least = max(np.nanmin(there([*low, back(least)])), least - room / 2) - 0.12 * room
-    most = min(np.nanmax(there([*high, back(most)])), most + room / 2) + 0.12 * room
+    least = max(np.nanmin(there([*low, back(least)])), least - room / 2, nearest[0]) - 0.12 * room
+    most = min(np.nanmax(there([*high, back(most)])), most + room / 2, nearest[1]) + 0.12 * room
     if logarithmic:
         axes.set_yscale("log")
     axes.set_ylim(back(least), back(most))

@@ -1,6 +1,7 @@
 """What figures are drawn from: the results of experiments."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ import pandas as pd
 from autofaces.core import history
 from autofaces.core.files import BadInput
 from autofaces.papers import Figure
-from autofaces.verdicts.scale import FACES_ARE
+from autofaces.verdicts.scale import FACES_ARE, trained_on_validation
 
 
 class Run(NamedTuple):
@@ -18,7 +19,7 @@ class Run(NamedTuple):
 
     config: dict[str, Any]  # config.json
     metrics: dict[str, object]  # metrics.json
-    images: pd.DataFrame  # every test image's metrics
+    images: pd.DataFrame  # every test image's metrics, under each seed: its images are in the same order
     pictures: dict[str, np.ndarray]  # pictures.npz; uint8 (K, H, W, C): originals, reconstructions, samples, depths
     history: pd.DataFrame
 
@@ -35,16 +36,15 @@ def read(folder: Path | str) -> Runs:
 
 
 def run(folder: Path) -> Run:
-    """What evaluate found, and what stage outliers did, in outliers/ below; of images, the first seed's."""
+    """What evaluate found, and what stage outliers did, in outliers/ below."""
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    images = pd.read_csv(folder / "images.csv")
+    images = pd.read_csv(folder / "images.csv").sort_values(["seed", "image"], kind="stable", ignore_index=True)
     metrics, pictures = {}, {}
     for place in (folder, folder / "outliers"):
         if place.exists():
             metrics |= json.loads((place / "metrics.json").read_text(encoding="utf-8"))
             with np.load(place / "pictures.npz") as found:
                 pictures |= dict(found)
-    images = images[images.seed == images.seed.iloc[0]]
     return Run(config, metrics, images, pictures, history.read(folder / "dvclive"))
 
 
@@ -62,16 +62,31 @@ def picked(told: Figure, paper: str, runs: Runs) -> Runs:
     return {name.format(**_arguments(runs[key])): runs[key] for key, name in told.rows.items()}
 
 
-def measured_at(runs: Runs) -> str:
-    """What a figure of these runs stands for, in a line: data, profile, and images seen in training."""
+def by_seed(run: Run, metric: str) -> tuple[np.ndarray, np.ndarray]:
+    """A metric of every test image under each seed (S, N), and the images' groups (N,)."""
+    values = run.images[metric].to_numpy().reshape(run.images.seed.nunique(), -1)
+    return values, run.images["group"].to_numpy()[: values.shape[1]]
+
+
+def measured_at(runs: Runs, seen: Sequence[int] | None = None) -> str:
+    """What a figure of these runs stands for, in a line: data, profile, and images seen in training, which are those of
+    the runs unless told."""
     configs = [run.config for run in runs.values()]
     datasets, faces, profiles = ({config[name] for config in configs} for name in ("dataset", "faces", "profile"))
-    seen = [config["training"]["images"] for config in configs]
+    seen = seen or [config["training"]["images"] for config in configs]
     return (
         f"On {', '.join(sorted(datasets))} ({'; '.join(FACES_ARE[name] for name in sorted(faces))}), "
         f"profile {', '.join(sorted(profiles))}, "
         f"{' to '.join(f'{n:,}' for n in dict.fromkeys((min(seen), max(seen))))} images seen in training."
     )
+
+
+def trained_on(runs: Runs) -> str:
+    """What a figure says of validation images that some of the runs were trained on."""
+    names = [key for key, run in runs.items() if trained_on_validation(run.config)]
+    if not names:
+        return ""
+    return f"Validation images were trained on too by {', '.join(names)}: no curve of theirs is of unseen ones."
 
 
 def _arguments(run: Run) -> dict[str, Any]:

@@ -49,6 +49,8 @@ class Ladder(nn.Module):
         code and keep their number, whatever the width."""
         super().__init__()
         require_size("ladder", size, 2**levels)
+        if targets == "normalised" and norm == "none":
+            raise files.BadInput("ladder: targets normalised: there is no norm; set norm batch")
         if targets == "normalised" and norm == "shared":
             raise files.BadInput("ladder: targets normalised: with norm shared the way back would pass each norm twice")
         filters = [channels, *(scaled(base, width) * 2**i for i in range(levels - 1)), base * 2 ** (levels - 1)]

@@ -28,7 +28,7 @@ STATED = (
         "share of faces called outliers",
         "50 %",
         "section 4.2",
-        "claim:K8-fpr",
+        "claim:K15-fpr",
         "follows from the text: the threshold is the median over 10,000 images of the data set",
     ),
 )
@@ -84,6 +84,7 @@ CLASSICAL = "kovenko-vae-var1e-2"
 KINDS = ("lfw", "celeba", "cufs", "noise", "turned90", "turned180", "shuffled")  # of outliers
 FOUND = "search_precision_at_5"
 SAMPLED = ("kovenko-vae-var1e-1", CLASSICAL, "kovenko-vae-var1e-3")
+FEW_UNITS = 13  # of a code of 256
 CODES = (8, 16, 32, 64, 128)  # of rows like kovenko-ae, whose own code has 256
 
 CLAIMS = (
@@ -99,12 +100,12 @@ CLAIMS = (
         "K2",
         "section 3.2, figure 5",
         "The autoencoder's reconstructions are quite blurry.",
-        "Blurry: less than the original's sharpness after a Gaussian of 2 pixels, and edges that are not where the "
-        "original's are (gradients correlate to less than 0.9, a threshold of ours). The plain ratio, which "
-        "checkerboard raises, and which images enlarged from 64 pixels raise too, stands beside; so does the row with "
-        "mae, the other loss that the text names.",
+        "Quite blurry: less than half of the original's sharpness after a Gaussian of 2 pixels, and edges that are "
+        "not where the original's are (gradients correlate to less than 0.9). Both thresholds are ours. The plain "
+        "ratio, which checkerboard raises, and which images enlarged from 64 pixels raise too, stands beside; so does "
+        "the row with mae, the other loss that the text names.",
         (
-            value("kovenko-ae:sharpness_ratio_coarse", below(1), "coarse"),
+            value("kovenko-ae:sharpness_ratio_coarse", below(0.5), "coarse"),
             value("kovenko-ae:gradient_correlation", below(0.9), "detail"),
             value("kovenko-ae:sharpness_ratio", None, "plain"),
             value("kovenko-ae-mae:sharpness_ratio_coarse", None, "mae"),
@@ -192,7 +193,8 @@ CLAIMS = (
         "KL of the same validation images: a warm-up of 40 of 240 epochs is the first sixth of the training, so falls "
         "is from 1/32 to 1/8 of it, rises from 1/4 to its end. Reconstruction: error of the finished models, on "
         "training images (one number a seed) and on test images; as in the paper the warmed-up model also trains for "
-        "40 epochs more. Batch norm alone and warm-up alone stand beside.",
+        "40 epochs more, where the profile does not cut both to as many images. Batch norm alone and warm-up alone, "
+        "for 240 epochs as well, stand beside.",
         (
             ratio(f"{WARMED}:kl_nats@1/8", f"{WARMED}:kl_nats@1/32", below(1), "falls"),
             ratio(f"{WARMED}:kl_nats@1", f"{WARMED}:kl_nats@1/4", above(1), "rises"),
@@ -224,23 +226,18 @@ CLAIMS = (
     Claim(
         "K8",
         "section 4.2, figure 16",
-        "An image is an outlier if its KL is above the median KL of images of the data set.",
-        "Two things must hold. The KL ranks outliers of every kind above faces (AUROC above chance). And what is above "
-        "the threshold is an outlier, so that few faces are (less than a tenth, a threshold of ours): above a median "
-        "lies half of all faces by arithmetic, whatever the model. The share measured stands beside.",
-        (
-            *(value(f"{CLASSICAL}:outlier_auroc_{kind}", above(0.5), kind) for kind in KINDS),
-            value(Arithmetic("above-median", 0.5), below(0.1), "median"),
-            value(f"{CLASSICAL}:outlier_fpr_at_median", None, "fpr"),
-        ),
+        "The KL of an image tells outliers from images of the data set.",
+        "It ranks outliers of every kind above test faces: the share of pairs in the right order (AUROC) is above "
+        "chance. The intervals are over faces; the outliers of a kind count as given. K15 is the paper's threshold.",
+        tuple(value(f"{CLASSICAL}:outlier_auroc_{kind}", above(0.5), kind) for kind in KINDS),
     ),
     Claim(
         "K9",
         "sections 1 and 3.1",
         "Autoencoders reduce dimensions better than principal components.",
         "Error of the paper's autoencoder over that of as many principal components: as it stands, with its 256 "
-        "numbers after 10 epochs, and with 8 to 256 numbers after 40, until its validation curve is flat. Where the "
-        "parts cross 1 the advantage ends. Autoencoders of the other papers stand beside.",
+        "numbers after 10 epochs, and with 8 to 256 numbers after 40 (or as many images as the profile allows). "
+        "Where the parts cross 1 the advantage ends. Autoencoders of the other papers stand beside.",
         (
             ratio("kovenko-ae:mse", "pca-anime:mse", below(1), "paper"),
             *(ratio(f"kovenko-ae-code{k}:mse", f"pca-anime:mse_{k}", below(1), f"code{k}") for k in CODES),
@@ -253,12 +250,12 @@ CLAIMS = (
     Claim(
         "K10",
         "section 3.2, figure 5",
-        "Though blurry, reconstructions keep attributes such as hair colour and the size of the eyes.",
+        "Though blurry, reconstructions keep attributes, such as the colour of the hair.",
         "Hair: the mean colour of where anime faces have hair, above the middle of the picture; kept, if its squared "
         "error is less than a quarter of what the average picture has, which knows no hair: nearer than half way, a "
-        "threshold of ours. Eyes: only synthetic faces say how large; a reader that learnt it from original training "
-        "images says how often it is right of the reconstruction over how often of the original, and stands beside, "
-        "since it is hardly better than chance of either. So does such a reader of hair colours.",
+        "threshold of ours. The size of the eyes, which the text names too, only synthetic faces state: a reader that "
+        "learnt it from original training images says how often it is right of the reconstruction, over how often of "
+        "the original, and stands beside. So does such a reader of hair colours.",
         (
             ratio("kovenko-ae:hair_colour_error", "kovenko-ae:hair_colour_error_of_mean", below(0.25), "hair"),
             ratio("kovenko-ae:kept_hair_colour", "kovenko-ae:kept_hair_colour_original", None, "hair-read"),
@@ -269,11 +266,12 @@ CLAIMS = (
         "K11",
         "sections 1 and 3.2",
         "A plain autoencoder cannot generate new images.",
-        "Decoded from Gaussian noise, as the paper generates, its samples are farther from test images than a Gaussian "
-        "on principal components. Beside: from a mixture of Gaussians fitted to the codes (Ghosh et al. 2020), below 1 "
-        "where that makes it generate after all.",
+        "Decoded from Gaussian noise, as the paper generates, its samples are farther from test images than a "
+        "Gaussian on principal components; open where the variational models' samples are no better. Beside: from a "
+        "mixture of Gaussians fitted to the codes (Ghosh et al. 2020), below 1 where that makes it generate after "
+        "all.",
         (
-            ratio("kovenko-ae:swd", "kovenko-ae:swd_pca", above(1, NEAR), "noise"),
+            ratio("kovenko-ae:swd", "kovenko-ae:swd_pca", above(1, NEAR), "noise", gate=(CLASSICAL, WARMED)),
             ratio("kovenko-ae:swd_codes", "kovenko-ae:swd_pca", None, "mixture"),
         ),
     ),
@@ -281,11 +279,13 @@ CLAIMS = (
         "K12",
         "section 4.2, after Sønderby et al.",
         "Warm-up keeps units of the code active that the KL would switch off.",
-        "Numbers of the code whose mean varies over test images, with warm-up over without; and with warm-up alone, "
-        "without batch norm. A count of each seed: within 5 % of equal is open.",
+        "Numbers of the code whose mean varies over test images, with warm-up less without; and with warm-up alone, "
+        "without batch norm. A count of each seed: within a twentieth of the 256 of equal is open.",
         (
-            ratio(f"{WARMED}:active_units", f"{CLASSICAL}:active_units", above(1, NEAR), "warmup-bn"),
-            ratio("kovenko-vae-warmup-only:active_units", f"{CLASSICAL}:active_units", above(1, NEAR), "warmup"),
+            difference(f"{WARMED}:active_units", f"{CLASSICAL}:active_units", above(0, FEW_UNITS), "warmup-bn"),
+            difference(
+                "kovenko-vae-warmup-only:active_units", f"{CLASSICAL}:active_units", above(0, FEW_UNITS), "warmup"
+            ),
         ),
     ),
     Claim(
@@ -303,6 +303,18 @@ CLAIMS = (
         tuple(
             ratio(f"kovenko-denoise-{kind}:generalisation_gap", "kovenko-ae:generalisation_gap", below(1), kind)
             for kind in ("noise", "dropout")
+        ),
+    ),
+    Claim(
+        "K15",
+        "section 4.2, figure 16",
+        "An image is an outlier if its KL is above the median KL of images of the data set.",
+        "Arithmetic, like G7: above a median lies half of all faces, whatever the model, so that the threshold calls "
+        "every second face an outlier. The rule: fewer than a tenth, a threshold of ours. The share measured stands "
+        "beside.",
+        (
+            value(Arithmetic("above-median", 0.5), below(0.1), "median"),
+            value(f"{CLASSICAL}:outlier_fpr_at_median", None, "fpr"),
         ),
     ),
 )

@@ -21,6 +21,7 @@ from typing import NamedTuple
 import yaml
 
 from autofaces.core.files import BadInput
+from autofaces.core.yaml12 import Loader
 from autofaces.verdicts.rules import Rule
 
 # Of any number, relative. Two servers of one kind differ in 2 of 36 rows, by 6 % at most (7 % was seen); another seed
@@ -33,7 +34,7 @@ OTHER, NOT_RUN, NEW, GONE = "other inputs", "not run", "new", "gone"
 STATES = (SAME, WITHIN, CHANGED, REDRAWN, OTHER, NOT_RUN, NEW, GONE)
 CLAIMS = "metrics/claims.json"
 IN_GIT = ("metrics/", "figures/")  # outputs that DVC does not keep, and anyone may edit
-LOAD = functools.partial(yaml.load, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+LOAD = functools.partial(yaml.load, Loader=Loader)
 SUMMARY = "metrics/summary.csv"
 ABLATION = "evaluate-ablation@"  # a row that is no paper's has no file in metrics/, but its line of the summary
 RULE = re.compile(r"(outside )?(?:> (\S+)|< (\S+)|(\S+) to (\S+))(?: ± \S+)?")  # as rules.Rule writes it

@@ -20,8 +20,8 @@ from autofaces.report import scatter, sparks, tables
 from autofaces.report.playground import Playground
 from autofaces.report.sparks import Horizons
 from autofaces.report.tables import Recipes, Rows
-from autofaces.verdicts import scale
-from autofaces.verdicts.judge import FAILS, HOLDS, NOT_RUN, OPEN, words
+from autofaces.verdicts import scale, wording
+from autofaces.verdicts.wording import FAILS, HOLDS, NOT_RUN, OPEN, words
 
 HERE = Path(__file__).parent
 BADGES = {HOLDS: ("✓", "yes"), FAILS: ("✗", "no"), OPEN: ("≈", "open"), NOT_RUN: ("–", "none")}  # sign, CSS class
@@ -91,14 +91,14 @@ def page(
             "paper": file.PAPER,
             "claiming": bool(file.CLAIMS),
             "claims": [group for group in groups if group.paper == key],
-            "numbers": [tables.beside(numbers, rows, claims, recipes) for numbers in file.PAPER.numbers],
+            "numbers": [tables.beside(numbers, rows, claims) for numbers in file.PAPER.numbers],
             "figures": _figures(key, Path(figures) / key, rows),
         }
         for key, file in found.items()
     ]
     return environment.get_template("page.html.jinja").render(
         sections=sections,
-        tallies=tables.tallies(claims),
+        tallies=wording.tallies(claims),
         grades=grades or [scale.PAPER],
         badges=BADGES,
         words=words,
@@ -106,7 +106,12 @@ def page(
         FAILS=FAILS,
         OPEN=OPEN,
         NOT_RUN=NOT_RUN,
-        sparks=sparks.draw(horizons, [claim for file in found.values() for claim in file.CLAIMS], tables.EFFECT),
+        sparks=sparks.draw(
+            horizons,
+            [claim for file in found.values() for claim in file.CLAIMS],
+            tables.EFFECT,
+            {key for key, recipe in recipes.items() if scale.trained_on_validation(recipe)},
+        ),
         profiles=_profiles(rows, recipes),
         rows=rows,
         columns=tables.columns(rows),

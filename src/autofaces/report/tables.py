@@ -1,16 +1,13 @@
 """The page's tables: claims with their parts, the papers' numbers beside ours, and all experiments."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autofaces.papers import Number, Numbers
 from autofaces.verdicts import scale
-from autofaces.verdicts.judge import FAILS, HOLDS, NOT_RUN, OPEN
+from autofaces.verdicts.wording import ARITHMETIC, of_no_row, percent, turned
 
-VERDICTS = (HOLDS, FAILS, OPEN, NOT_RUN)
-ARITHMETIC = "by arithmetic"  # of a claim that no row was measured for
 SCALED = {"width": "width", "batch": "batch", "size": "size of images"}
 EFFECT = {"value": "{:.4g}", "ratio": "× {:.4g}", "difference": "{:+.4g}", "rank": "{:+.4g}"}
 INTERVAL = {"difference": "[{:+.4g}, {:+.4g}]"}  # of other kinds without a sign
@@ -148,14 +145,6 @@ class Effect(NamedTuple):
     formula: str
 
 
-class Tally(NamedTuple):
-    """Claims that were decided at one scale."""
-
-    words: str
-    grade: str | None
-    verdicts: list[tuple[str, int]]
-
-
 class Group(NamedTuple):
     """A claim with its parts."""
 
@@ -172,12 +161,16 @@ class Group(NamedTuple):
 
 
 def claim_groups(claims: Iterable[Mapping[str, Any]]) -> list[Group]:
-    """Claims in their order, each with the parts that follow it (R3-bn is a part of R3)."""
+    """Claims in their order, each with the parts that follow it (R3-bn is a part of R3). A reason stands once: a part
+    goes without that of its claim, or of a part above it."""
     groups: list[Group] = []
     for found in claims:
         if "-" in found["id"]:
             if groups and found["id"].startswith(f"{groups[-1].id}-"):
-                groups[-1].parts.append(_effect(found))
+                *above, part = groups[-1].whole, *groups[-1].parts, _effect(found)
+                if any(part.reason and part.reason in one.reason for one in above):
+                    part = part._replace(reason="", missing=[])
+                groups[-1].parts.append(part)
             continue
         about = {key: found[key] for key in ("id", "paper", "place", "claim", "why", "verdict", "grade")}
         groups.append(Group(**about, scale=_scale(found), whole=_effect(found), parts=[]))
@@ -203,70 +196,24 @@ def _effect(found: Mapping[str, Any]) -> Effect:
     )
 
 
-def tallies(claims: Iterable[Mapping[str, Any]]) -> list[Tally]:
-    """How many claims have which verdict, by what they were decided at: the papers' scale first, not run last."""
-    of: dict[str, list[Mapping[str, Any]]] = {}
-    for claim in claims:
-        if "-" not in claim["id"]:
-            kind = ARITHMETIC if _of_no_row(claim) else claim["grade"]
-            of.setdefault(NOT_RUN if claim["verdict"] == NOT_RUN else kind, []).append(claim)
-    labels = {
-        scale.PAPER: "at the papers' scale",
-        scale.REDUCED: "on real faces, at less than the papers' scale",
-        scale.SYNTHETIC: "on synthetic faces",
-        ARITHMETIC: ARITHMETIC,
-        NOT_RUN: NOT_RUN,
-    }
-    found = []
-    for kind, label in labels.items():
-        if its := of.get(kind):
-            seen = [claim["shares"]["passes"] for claim in its if kind in (scale.REDUCED, scale.SYNTHETIC)]
-            shares = sorted(share for share in seen if share is not None)
-            some = f", {_percent(shares[0], shares[-1])} of the papers' images" if shares else ""
-            counts = Counter(claim["verdict"] for claim in its)
-            words = f"{len(its)} claim{'s' * (len(its) > 1)} {label}{some}"
-            verdicts = [(verdict, counts[verdict]) for verdict in VERDICTS if verdict in counts]
-            found.append(Tally(words, its[0]["grade"], verdicts))
-    return found
-
-
 def _scale(claim: Mapping[str, Any]) -> str:
     """What a claim was measured at, in words; of the paper's own work only what is less."""
     shares = claim["shares"]
     if claim["grade"] is None:
         return ""
-    if _of_no_row(claim):
+    if of_no_row(claim):
         return ARITHMETIC
     faces = "synthetic faces" if claim["grade"] == scale.SYNTHETIC else "real faces"
     less = {name: shares[name] for name in scale.SHARES if shares[name] not in (None, 1)}
     words = [faces]
     if less.get("data", 1) < scale.ALL_DATA and claim["grade"] != scale.SYNTHETIC:
-        words.append(f"{_percent(less['data'])} of the data")
+        words.append(f"{percent(less['data'])} of the data")
     if "passes" in less:
-        words.append(f"{_percent(less['passes'])} of the paper's images")
+        words.append(f"{percent(less['passes'])} of the paper's images")
     words += [f"{name} × {less[key]:g}" for key, name in SCALED.items() if key in less]
     if shares["seeds"]:
         words.append("one seed" if shares["seeds"] == 1 else f"{shares['seeds']} seeds")
     return ", ".join(words)
-
-
-def _of_no_row(claim: Mapping[str, Any]) -> bool:
-    return claim["shares"] is not None and set(claim["shares"].values()) == {None}
-
-
-def _percent(*shares: float) -> str:
-    ends = (f"{100 * share:.1g}" if share < 0.1 else f"{100 * share:.0f}" for share in shares)
-    return f"{' to '.join(dict.fromkeys(ends))} %"
-
-
-def turned(images: Sequence[float]) -> str:
-    """Where over the training an effect crossed its rule, in words; empty where it never did."""
-    if not images:
-        return ""
-    counts = [f"{number:,.0f}" for number in images]
-    if len(counts) == 1:
-        return f"the other way until {counts[0]} images seen"
-    return f"crosses the rule at {', '.join(counts[:-1])} and {counts[-1]} images seen"
 
 
 class Beside(NamedTuple):
@@ -277,10 +224,10 @@ class Beside(NamedTuple):
     rows: list[tuple[Number, str, str, str]]  # number, ours, rank of theirs, rank of ours
 
 
-def beside(numbers: Numbers, rows: Rows, claims: Sequence[Mapping[str, Any]], recipes: Recipes) -> Beside:
+def beside(numbers: Numbers, rows: Rows, claims: Sequence[Mapping[str, Any]]) -> Beside:
     """The paper's numbers with ours looked up; ranks, lowest first, where all of ours are errors."""
     effects = {found["id"]: found["effect"] for found in claims}
-    ours = [_ours(number.ours, rows, effects, recipes) for number in numbers.rows]
+    ours = [_ours(number.ours, rows, effects) for number in numbers.rows]
     ranked = all(number.ours.endswith(":mse") for number in numbers.rows)
     theirs, measured = [""] * len(ours), [""] * len(ours)
     if ranked:
@@ -289,7 +236,7 @@ def beside(numbers: Numbers, rows: Rows, claims: Sequence[Mapping[str, Any]], re
     return Beside(numbers, ranked, list(zip(numbers.rows, ours, theirs, measured, strict=True)))
 
 
-def _ours(reference: str, rows: Rows, effects: Mapping[str, float | None], recipes: Recipes) -> str:
+def _ours(reference: str, rows: Rows, effects: Mapping[str, float | None]) -> str:
     kind, _, name = reference.partition(":")
     if kind == "claim":
         share = effects.get(name)
@@ -297,11 +244,7 @@ def _ours(reference: str, rows: Rows, effects: Mapping[str, float | None], recip
     if not REFERENCE.fullmatch(reference):
         return reference
     text = rows.get(kind, {}).get(name)
-    if not text:
-        return "not run"
-    width = recipes[kind]["scale"]["width"] if kind in recipes else 1
-    narrow = name == "parameters" and width != 1
-    return f"{number(text)} (at {width:g} times the width)" if narrow else number(text)
+    return number(text) if text else "not run"
 
 
 def _value(reference: str, rows: Rows) -> float | None:
@@ -326,15 +269,21 @@ def columns(rows: Rows) -> list[Column]:
 
 
 def recipe(config: Mapping[str, Any]) -> str:
-    """How an experiment is made, in a line: model and objective with their settings."""
+    """How an experiment is made, in a line: model, objective and training with their settings."""
     words = ["an ablation, not the paper's"] if config["ablation"] else []
     for what, component in (("model", config), ("objective", config["objective"])):
         if component is None:
             words.append(f"{what}: a closed form")
             continue
-        settings = ", ".join(f"{key} {value}" for key, value in component["arguments"].items())
+        settings = _settings(component["arguments"])
         words.append(f"{what} {component['name']}" + (f" ({settings})" if settings else ""))
+    if config["train"]:
+        words.append(f"training: {_settings(config['train'])}")
     return "; ".join(words)
+
+
+def _settings(settings: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in settings.items())
 
 
 def datasets(rows: Rows, recipes: Recipes) -> list[dict[str, str]]:

@@ -53,12 +53,15 @@ class Plan(NamedTuple):
         return step / self.steps * self.epochs
 
 
-def plan(name: str, schedule: Schedule, images: int, image_passes: int | None, factor: float = 1.0) -> Plan:
-    """The schedule on a training set of so many images, cut to `image_passes` images, its batch size times `factor`.
+def plan(
+    name: str, schedule: Schedule, images: int, image_passes: int | None, factor: float = 1.0, least: int = 1
+) -> Plan:
+    """The schedule on a training set of so many images, cut to `image_passes` images, its batch size times `factor`,
+    but not below `least`.
 
     BadInput if no batch is full.
     """
-    batch = schedule.batch(factor)
+    batch = schedule.batch(factor, least)
     if batch > images:
         raise files.BadInput(
             f"{name}: train.batch_size: {batch} at this profile, larger than the training set of {images} "

@@ -6,7 +6,8 @@ A model is an nn.Module built as `Class(size, channels, width, **arguments)` wit
 - `forward(images)`, the reconstruction; of a variational model, from the mean;
 - if it is variational, `code_shape`, the shape of one image's code; if it can be trained with a Bernoulli likelihood,
   `logits(code)`, of which `decode` is the sigmoid.
-The keyword-only arguments of the constructor are the model's settings in params.yaml.
+The keyword-only arguments of the constructor are the model's settings in params.yaml. It can be built on torch's device
+"meta", where tensors have a shape and no numbers (it is counted so), and its code is as large at any width.
 """
 
 import importlib

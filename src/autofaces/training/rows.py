@@ -33,13 +33,15 @@ def train(
     data: Path | str,
     folder: Path,
     *,
+    smallest_batch: int,
     ablation: bool,
 ) -> None:
     """Train the row `key` on the arrays in `data`, and write its models into `folder` (which is made).
 
-    schedule: as `params.schedule` gives it, None of a closed form, which is fitted once. ablation: whether the row is
-    one beside the papers'. The first seed's model lies in `folder`, each other one's in seed-<n> below: weights,
-    horizon, config.json and dvclive/, the history. What one seed has learned is not lost if a later one is interrupted.
+    schedule: as `params.schedule` gives it, None of a closed form, which is fitted once. smallest_batch: that the scale
+    leaves. ablation: whether the row is one beside the papers'. The first seed's model lies in `folder`, each other
+    one's in seed-<n> below: weights, horizon, config.json and dvclive/, the history. What one seed has learned is not
+    lost if a later one is interrupted.
     """
     train, validation = (arrays.load(data, part) for part in ("train", "validation"))
     parts = [train, validation] if schedule and schedule.with_validation else [train]
@@ -51,9 +53,10 @@ def train(
     about["objective"] = experiment.objective and _component(experiment.objective)
     about["train"] = schedule and schedule.model_dump(exclude_none=True)
     settings = {"recipe": recipe, "machine": machine.described(), **about, **dict.fromkeys(FREE)}
-    full = models.outline(**recipe | {"size": about["full_size"], "width": 1.0})
+    settings["smallest_batch"] = smallest_batch
+    full = _full(key, recipe, about["full_size"])
     images = loop.total(parts)
-    plan = schedule and loop.plan(key, schedule, images, scale.image_passes, scale.batch)
+    plan = schedule and loop.plan(key, schedule, images, scale.image_passes, scale.batch, smallest_batch)
     folder.mkdir()
     works = []
     for seed in range(seeds if schedule else 1):
@@ -118,6 +121,14 @@ def train(
 def sources(network: str) -> list[Path]:
     """The source files that a training with this network depends on: this room's, and the network's own."""
     return [*sorted((PACKAGE / "training").glob("*.py")), PACKAGE / "networks" / f"{network}.py"]
+
+
+def _full(key: str, recipe: dict[str, Any], size: int) -> nn.Module:
+    """The outline of a row's network at the paper's width and the data set's own size, to count it."""
+    try:
+        return models.outline(**recipe | {"size": size, "width": 1.0})
+    except files.BadInput as error:
+        raise files.BadInput(f"{key}: counted at the data set's own size: {error}") from None
 
 
 def _component(component: Any) -> dict[str, Any]:

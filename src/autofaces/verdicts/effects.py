@@ -13,6 +13,7 @@ from autofaces.verdicts.results import Number
 from autofaces.verdicts.rules import Part
 
 LEVEL = 0.95
+LACKING = 0.1  # share of images without a value from which on what is left says nothing of all
 ANYTHING = (-math.inf, math.inf)  # the interval of an effect of which too little is known
 
 Interval = tuple[float, float]
@@ -37,7 +38,8 @@ class Effect(NamedTuple):
 def measure(part: Part, numbers: Sequence[Number]) -> Effect:
     """A part's effect: of the means of its numbers over seeds and over the images that have them all under every seed.
 
-    There is none where a number has no value, as that of a collapsed model, or where a ratio's second one is 0.
+    There is none where a number has no value, as that of a collapsed model, or lacks it for a tenth of the images that
+    have another one, or where a ratio's second one is 0.
     BadInput where the numbers are of different images, folds or seeds.
     """
     for number in numbers:
@@ -47,6 +49,9 @@ def measure(part: Part, numbers: Sequence[Number]) -> Effect:
             return Effect(None, f"{number.name} has no value{which}", None)
     values, groups = _paired(numbers)
     whole = np.isfinite(values).all((0, 2))
+    most = np.isfinite(values).all(0).sum(0).max()  # what was asked of few images has no value of the others
+    if whole.sum() < (1 - LACKING) * most:
+        return Effect(None, f"{most - whole.sum()} of {most} images lack {' or '.join(n.name for n in numbers)}", None)
     sample = Sample(values[:, whole], groups[whole], all(number.units == results.SEEDS for number in numbers))
     if not whole.any():
         return Effect(None, f"no image has a value of {' and '.join(number.name for number in numbers)}", None)

@@ -23,10 +23,13 @@ class Point(NamedTuple):
 
 def course(part: Part, rows: Mapping[str, Row]) -> list[Point]:
     """A part's effect at every point; none where one of its numbers is not known along the training, as it is of
-    reconstructions. Where only closed forms are compared there is but one point."""
+    reconstructions, or where a row trained on the validation images. Where only closed forms are compared there is but
+    one point."""
     named = [number for number in part.numbers if not isinstance(number, Arithmetic)]
     of = [rows.get(number.partition(":")[0]) for number in named]
     if not named or None in of or any("@" in number for number in named):
+        return []
+    if any((row.config["train"] or {}).get("with_validation") for row in of):
         return []
     first = max(of, key=lambda row: len(row.horizon))  # of equal ones the first
     found = []

@@ -1,22 +1,27 @@
 """What our numbers say of the papers' claims: effects, intervals and verdicts."""
 
 import itertools
+import re
 import textwrap
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from autofaces.verdicts import effects, horizon, results, rules, scale
+from autofaces.verdicts import effects, horizon, results, rules, scale, wording
 from autofaces.verdicts.effects import Effect, Interval
 from autofaces.verdicts.results import Row
 from autofaces.verdicts.rules import Arithmetic, Claim, Part, below, ratio
+from autofaces.verdicts.wording import FAILS, HOLDS, NOT_RUN, OPEN, words
 
 WIDTH = 100  # characters of a printed line
-HOLDS, FAILS, OPEN, NOT_RUN = "holds", "fails", "open", "not run"
 VERDICTS = {False: FAILS, None: OPEN, True: HOLDS}
-ABLATION = "ablations: run with profile sample or paper"  # why a part is not run
+ABLATION = "ablations: set profiles.*.ablations to run them"  # why a part is not run
 BETWEEN = {"value": "", "ratio": " / ", "difference": " - ", "rank": ", "}  # numbers of a kind, as they read
-FACES = below(1)  # swd of samples over that of a Gaussian on PCA codes: the samples are nearer to faces
+# numbers of a reconstruction, which are worth comparing where one of the rows reconstructs
+RECONSTRUCTED = re.compile(
+    r"(mse|mae|psnr_db|ssim|sharpness|grain|blockiness|gradient|patches|colour|depth|train_mse|generalisation)[^@]*"
+)
+# error over that of the average picture, and swd of samples over that of a Gaussian on PCA codes: nearer to faces
+FACES = below(1)
 
 
 class Found(NamedTuple):
@@ -44,11 +49,12 @@ def judge(
 
     A part holds if its whole interval keeps the rule, and fails if it breaks it. Any of m parts that decide may break a
     claim, so breaking takes the interval at the level 1 - 0.05 / m (Bonferroni); to hold, all must, which takes no
-    correction. Else it is open: so is what has no value, and what compares samples none of which are near to faces
-    (`gate`). Without an interval what is nearer to the rule than its margin is open.
+    correction. Else it is open: so is what has no value, what compares reconstructions of which none is better than the
+    average picture, and what compares samples of which none are near to faces (`gate`). Without an interval what is
+    nearer to the rule than its margin is open.
 
-    A claim is as good as its worst part, whose effect it shows. Ablations that the profile does not run are left out
-    where other parts decide. BadInput where rows were measured on different test images.
+    A claim is as good as its worst part, the first of which it shows. Ablations that the profile does not run are left
+    out where other parts decide. BadInput where rows were measured on different test images.
     """
     return [found for paper, its in claims.items() for claim in its for found in _judged(paper, claim, rows, idle)]
 
@@ -57,13 +63,6 @@ def flat(judged: Sequence[Mapping[str, object]]) -> dict[str, float]:
     """Effects by id, for `dvc metrics diff`: a claim of several parts is left out, since its worst part may change."""
     claims = {found["id"].partition("-")[0] for found in judged if "-" in found["id"]}
     return {f["id"]: f["effect"] for f in judged if f["effect"] is not None and f["id"] not in claims}
-
-
-def words(verdict: str, grade: str | None) -> str:
-    """A verdict as it is told: reproduced or not at the papers' own scale alone."""
-    if grade != scale.PAPER:
-        return verdict
-    return {HOLDS: "reproduced", FAILS: "not reproduced"}.get(verdict, verdict)
 
 
 def lines(judged: Iterable[Mapping[str, object]]) -> Iterator[str]:
@@ -97,7 +96,7 @@ def _judged(paper: str, claim: Claim, rows: Mapping[str, Row], idle: Collection[
     worst = parts[min(deciding, key=lambda name: order.index(parts[name]["verdict"]))]
     whole = {
         "experiments": _unique(key for part in parts.values() for key in part["experiments"]),
-        **_measured_at((key for name in deciding for key in parts[name]["experiments"]), rows, worst["verdict"]),
+        **_measured_at((key for name in deciding for key in _trained(found[name].part)), rows, worst["verdict"]),
         "reason": _reason(claim, worst["verdict"], parts, deciding),
         "missing": _unique(name for one in deciding for name in parts[one]["missing"]),
     }
@@ -134,7 +133,7 @@ def _object(found: Found, deciding: int, rows: Mapping[str, Row]) -> dict[str, o
         "interval": [_rounded(end) for end in found.interval] if known else None,
         "rule": part.rule and part.rule.text(exact=found.interval is None),
         "verdict": verdict if part.rule else None,
-        **_measured_at(experiments, rows, verdict),
+        **_measured_at(_trained(part), rows, verdict),
         "reason": reason,
         "missing": missing,
         "turns": horizon.turns(part, rows),
@@ -148,6 +147,8 @@ def _verdict(found: Found, deciding: int, rows: Mapping[str, Row]) -> tuple[str,
         return NOT_RUN, ABLATION if found.idle else f"missing: {', '.join(found.missing)}", found.missing
     if effect is None:
         return OPEN, found.effect.reason, []
+    if blind := _blind(part, rows):
+        return OPEN, f"no better than the average picture: {', '.join(blind)}", []
     closed, missing = _gate(part, rows)
     if closed:
         return (NOT_RUN, f"missing: {', '.join(missing)}", missing) if missing else (OPEN, closed, [])
@@ -165,6 +166,21 @@ def _verdict(found: Found, deciding: int, rows: Mapping[str, Row]) -> tuple[str,
     return VERDICTS[kept], None, []
 
 
+def _blind(part: Part, rows: Mapping[str, Row]) -> list[str]:
+    """The rows whose reconstructions a part compares, where none of them is shown to have less error than the average
+    picture: which of several networks that have learnt nothing is better says nothing. Nothing where one is."""
+    numbers = [n for n in part.numbers if not isinstance(n, Arithmetic)]
+    if any(n.endswith(":mse_of_mean") for n in numbers):
+        return []
+    found = _unique(n.partition(":")[0] for n in numbers if RECONSTRUCTED.fullmatch(n.partition(":")[2]))
+    for row in found:
+        errors = ratio(f"{row}:mse", f"{row}:mse_of_mean", FACES)
+        seen = _found(errors, rows, ())
+        if seen.missing or (seen.effect.effect is not None and FACES.keeps(seen.interval or (seen.effect.effect,) * 2)):
+            return []
+    return found
+
+
 def _gate(part: Part, rows: Mapping[str, Row]) -> tuple[str | None, list[str]]:
     """Why the samples that a part compares are not worth it: none are nearer to test images than those of a Gaussian on
     principal components; None where some are. And what is missing to tell."""
@@ -179,7 +195,16 @@ def _gate(part: Part, rows: Mapping[str, Row]) -> tuple[str | None, list[str]]:
         told.append(f"{row} {found.effect.reason or f'×{effect:.3g}'}" if not found.missing else row)
     if not part.gate:
         return None, []
-    return f"no samples nearer to faces than a Gaussian's on PCA codes (swd / swd_pca: {', '.join(told)})", missing
+    return (
+        f"no samples shown to be nearer to faces than a Gaussian's on PCA codes (swd / swd_pca: {', '.join(told)})",
+        missing,
+    )
+
+
+def _trained(part: Part) -> list[str]:
+    """The rows whose training a part rests on: not those of which it only counts what the paper's network has."""
+    named = [n.partition(":") for n in part.numbers if not isinstance(n, Arithmetic)]
+    return _unique([*(key for key, _, name in named if not name.endswith("_full")), *part.gate])
 
 
 def _measured_at(experiments: Iterable[str], rows: Mapping[str, Row], verdict: str) -> dict[str, object]:
@@ -221,63 +246,32 @@ def _rounded(number: float) -> float:
 
 def _lines(found: Mapping[str, object]) -> list[str]:
     name = _short(found["id"])
-    told = [found["reason"]] if found["reason"] else []
-    if turns := [f"{images:,}" for images in found["turns"]]:
-        often = f"{len(turns)} times, the last time " * (len(turns) > 3)
-        told.append(f"crosses its rule {often}at {', '.join(turns[-1:] if often else turns)} images seen")
-    told = [line for text in told for line in textwrap.wrap(text, WIDTH - 20, break_on_hyphens=False)]
+    below = [text for text in (found["reason"], wording.turned(found["turns"])) if text]
+    below = [line for text in below for line in textwrap.wrap(text, WIDTH - 20, break_on_hyphens=False)]
     if found["effect"] is None:
-        return [f"    {label:<16}{line}" for label, line in zip([name, *[""] * len(told)], told, strict=False)]
+        return [f"    {label:<16}{line}" for label, line in zip([name, *[""] * len(below)], below, strict=False)]
     effect = {"ratio": "×{:.4g}", "difference": "{:+.4g}"}.get(found["kind"], "{:.4g}").format(found["effect"])
     interval = "[{:.4g}, {:.4g}]".format(*found["interval"]) if found["interval"] else "-"
     verdict = words(found["verdict"], found["grade"]) if name and found["rule"] else ""
     metric = found["metric"] if len(found["metric"]) <= 22 else f"{found['metric'][:21]}…"
-    line = f"    {name:<16}{metric:<22}{effect:>9}  {interval:<20}  {found['rule'] or '-':<12}{verdict}".rstrip()
+    rule = f"{found['rule'] or '-'} "
+    line = f"    {name:<16}{metric:<22}{effect:>9}  {interval:<20}  {rule:<12}{verdict}".rstrip()
     if len(line) > WIDTH:
         line = f"    {name}  {metric}  {effect}  {interval}  {found['rule']}  {verdict}"
-    return [line, *(f"{'':<20}{line}" for line in told)]
+    return [line, *(f"{'':<20}{line}" for line in below)]
 
 
-def _tally(claims: Sequence[Mapping[str, object]]) -> str:
+def _tally(claims: Iterable[Mapping[str, object]]) -> str:
     """How many claims have which verdict, by what they were decided at."""
-    groups: dict[str, list[Mapping[str, object]]] = {}
-    for claim in claims:
-        if claim["verdict"] == NOT_RUN:
-            kind = NOT_RUN
-        elif set(claim["shares"].values()) == {None}:  # no row was measured
-            kind = "by arithmetic"
-        else:
-            kind = claim["grade"]
-        groups.setdefault(kind, []).append(claim)
-    labels = {scale.PAPER: "at the papers' scale", scale.REDUCED: "reduced"}
-    labels[scale.SYNTHETIC] = f"on synthetic faces{_passes(groups.get(scale.SYNTHETIC, ()))}"
-    told = []
-    for kind in (scale.PAPER, scale.REDUCED, scale.SYNTHETIC, "by arithmetic"):
-        if kind in groups:
-            count, label = len(groups[kind]), labels.get(kind, kind)
-            label = f"{label} {count}" if told else f"{count} claim{'s' * (count > 1)} {label}"
-            told.append(f"{label}: {_counted(groups[kind])}")
-    if NOT_RUN in groups:
-        count = len(groups[NOT_RUN])
-        told.append(f"{NOT_RUN} {count}" if told else f"{count} claim{'s' * (count > 1)} {NOT_RUN}")
-    return "; ".join(told)
+    lines = []
+    for count, where, grade, verdicts in wording.tallies(claims):
+        head = f"{count} {where}" if lines else f"{count} claim{'s' * (count > 1)} {where}"
+        counted = ", ".join(_counted(verdict, grade, number) for verdict, number in verdicts)
+        lines.append(head if where == NOT_RUN else f"{head}: {counted}")
+    return "; ".join(lines)
 
 
-def _counted(claims: Sequence[Mapping[str, object]]) -> str:
-    counts = Counter(words(claim["verdict"], claim["grade"]) for claim in claims)
-    order = [words(verdict, grade) for verdict in (HOLDS, FAILS, OPEN) for grade in (scale.PAPER, None)]
+def _counted(verdict: str, grade: str | None, number: int) -> str:
+    word = words(verdict, grade)
     several = {HOLDS: "hold", FAILS: "fail"}
-    return ", ".join(
-        f"{counts[verdict]} {several.get(verdict, verdict) if counts[verdict] > 1 else verdict}"
-        for verdict in _unique(order)
-        if counts[verdict]
-    )
-
-
-def _passes(claims: Iterable[Mapping[str, object]]) -> str:
-    """The least and the most that claims' rows saw of the papers' images, in percent; nothing of closed forms."""
-    shares = sorted(100 * claim["shares"]["passes"] for claim in claims if claim["shares"]["passes"] is not None)
-    if not shares:
-        return ""
-    ends = dict.fromkeys(f"{share:.1g}" if share < 10 else f"{share:.0f}" for share in (shares[0], shares[-1]))
-    return f", {' to '.join(ends)} % of the papers' images"
+    return f"{number} {several.get(word, word) if number > 1 else word}"

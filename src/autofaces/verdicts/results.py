@@ -1,6 +1,7 @@
 """What evaluate measured of the rows, as claims read it: each number with the units that it is known of."""
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -121,9 +122,11 @@ def _kl_share(number: str, row: Row) -> Number | None:
 
 def share_of_kl(table: pd.DataFrame, floor: float) -> float:
     """The largest share that the KL has of the objective from a tenth of the training on, by its history. floor: nats
-    of the objective that no network can do without, the entropy of grey targets of a Bernoulli."""
+    of the objective that no network can do without, the entropy of grey targets of a Bernoulli, here of test images;
+    NaN where the objective is below it."""
     late = table[table.step >= table.step.iloc[-1] / 10]
-    return float((late.kl_nats / (late.elbo_nats - floor)).max())
+    rest = late.elbo_nats - floor
+    return float((late.kl_nats / rest).max()) if (rest > 0).all() else math.nan
 
 
 def _row(folder: Path) -> Row:

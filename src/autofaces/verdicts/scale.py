@@ -47,6 +47,11 @@ def passes(config: Facts, metrics: Facts) -> float | None:
     return training["images"] / (training["full_images"] * more)
 
 
+def trained_on_validation(config: Facts) -> bool:
+    """Whether a row's training saw the validation images, on which its course is measured."""
+    return bool((config["train"] or {}).get("with_validation"))
+
+
 def _shares(config: Facts, metrics: Facts) -> dict[str, float | None]:
     train, training, official = config["train"], config["training"], config["official_images"]
     found = {"data": official and metrics["images"] / official, "size": config["size"] / config["full_size"]}
