@@ -235,14 +235,6 @@ class TestPage:
         (group,) = tables.claim_groups([CLAIM | {"reason": f"open: sharp, artefacts; {gate}"}, *parts])
         assert [(part.reason, part.missing) for part in group.parts] == [("", []), ("", []), (left, ["x"]), ("", [])]
 
-    def test_what_trained_on_the_validation_images_says_so_beside_its_course(self):
-        horizons = {"R2": course(1.5, 0.5)}
-        trained_on = {"ray-stacked": RECIPE | {"train": {"epochs": 10, "with_validation": True}}}
-        for recipes, said in (({"ray-stacked": RECIPE}, False), (trained_on, True), ({"other": RECIPE}, False)):
-            text = page([CLAIM | {"id": "R2"}], recipes=recipes, horizons=horizons)
-            assert ('<span class="reason">trained on these</span>' in text) == said
-            assert ("; on images that were trained on; rule" in text) == said
-
     def test_every_table_that_scrolls_can_be_reached_by_keyboard(self, whole):
         outline = Outline(whole)
         scrolling = [about for _, about in outline.elements if "scroll" in (about.get("class") or "").split()]

@@ -167,8 +167,7 @@ def partly(model: nn.Module, images: Tensor) -> Iterator[tuple[str, Tensor]]:
     [0, 1], by the name that its error gets.
 
     Of one with levels depth_mse_<k> (and depth_detail_<k>, gradient_correlation): encoded to depth k and decoded from
-    there. Of principal components mse_<k>: from
-    the first k, for the powers of two from 8 to below all of them.
+    there. Of principal components mse_<k>: from the first k, for the powers of two from 8 to below all of them.
     """
     inputs = normalise(images, model.pixel_range)
     if hasattr(model, "levels"):

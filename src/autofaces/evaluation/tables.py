@@ -56,7 +56,9 @@ def write(folder: Path, summary: Mapping[str, Any], seeds: Mapping[int, Measured
     for name, table in tables.items():
         if rows := list(long(table)):
             files.write_csv(folder / f"{name}.csv", rows)
-    np.savez(folder / "pictures.npz", **next(iter(seeds.values())).pictures)
+    with files.packing(folder / "pictures.npz") as inside:  # np.savez: other bytes by another version of Python
+        for name, picture in next(iter(seeds.values())).pictures.items():
+            np.save(inside / f"{name}.npy", picture)
 
 
 def long(tables: Mapping[int, Columns]) -> Iterator[dict[str, float | None]]:

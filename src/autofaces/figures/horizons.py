@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocato
 from autofaces import papers
 from autofaces.figures import canvas
 from autofaces.figures.canvas import BLUE, EDGE, FAINT, INK, ORANGE, SMALL, SMALLEST, WIDTH, place, write
-from autofaces.figures.runs import Runs, measured_at, trained_on
+from autofaces.figures.runs import Runs, measured_at
 from autofaces.verdicts import scale
 from autofaces.verdicts.rules import Arithmetic, Claim, Part, Rule, named
 
@@ -98,7 +98,7 @@ def _measured_at(courses: Sequence[Course], runs: Runs) -> str:
     others = [key for key in keys if key not in runs]
     words = [measured_at(own, [round(course.numbers[-1, 0]) for course in courses])] if own else []
     words += [f"Rows of other papers, some on other data: {', '.join(others)}."] if own and others else []
-    return " ".join([*words, trained_on(own)]).strip()
+    return " ".join(words)
 
 
 def _end(course: Course, runs: Runs) -> float | None:

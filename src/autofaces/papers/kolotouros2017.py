@@ -214,7 +214,6 @@ FIGURES = (
         name="horizon",
         title="The claims of kolotouros2017 as training goes on",
         note="Effect and 95 % interval on validation pictures; the line is the claim's rule.",
-        alt="Small charts, one for each part of a claim: its effect against images seen in training; those of sketches "
-        "are of sketches that were trained on.",
+        alt="Small charts, one for each part of a claim: its effect against images seen in training.",
     ),
 )

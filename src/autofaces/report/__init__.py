@@ -106,12 +106,7 @@ def page(
         FAILS=FAILS,
         OPEN=OPEN,
         NOT_RUN=NOT_RUN,
-        sparks=sparks.draw(
-            horizons,
-            [claim for file in found.values() for claim in file.CLAIMS],
-            tables.EFFECT,
-            {key for key, recipe in recipes.items() if scale.trained_on_validation(recipe)},
-        ),
+        sparks=sparks.draw(horizons, [claim for file in found.values() for claim in file.CLAIMS], tables.EFFECT),
         profiles=_profiles(rows, recipes),
         rows=rows,
         columns=tables.columns(rows),

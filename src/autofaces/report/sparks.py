@@ -1,7 +1,7 @@
 """How an effect went on over the training, as a small inline SVG beside it."""
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,7 +28,6 @@ class Spark(NamedTuple):
     line: str  # the effect
     rules: list[float]  # heights at which the rule begins or ends
     end: tuple[float, float]
-    trained: bool  # on images that a row was trained on
 
 
 Horizons = Mapping[str, Sequence[Point]]  # by the id of a claim, or of its part
@@ -49,17 +48,15 @@ def read(folder: Path | str) -> dict[str, list[Point]]:
     return found
 
 
-def draw(
-    horizons: Horizons, claims: Iterable[Claim], shown: Mapping[str, str], trained: Collection[str] = ()
-) -> dict[str, Spark]:
+def draw(horizons: Horizons, claims: Iterable[Claim], shown: Mapping[str, str]) -> dict[str, Spark]:
     """A spark line for each part of the claims that has more than one point. `shown`: what an effect of each kind looks
-    like, as a format; `trained`: the experiments that were trained on the validation images too."""
+    like, as a format."""
     parts = {key: part for claim in claims for key, part in named(claim).items()}
     several = {key: horizons[key] for key in parts if len(horizons.get(key, ())) > 1}
-    return {key: _spark(points, parts[key], shown, trained) for key, points in several.items()}
+    return {key: _spark(points, parts[key], shown) for key, points in several.items()}
 
 
-def _spark(points: Sequence[Point], part: Part, shown: Mapping[str, str], trained: Collection[str]) -> Spark:
+def _spark(points: Sequence[Point], part: Part, shown: Mapping[str, str]) -> Spark:
     rule = part.rule or Rule(-math.inf, math.inf)
     bounds = [bound for bound in (rule.low, rule.high) if math.isfinite(bound)]
     needed = [*(point.effect for point in points), *bounds]
@@ -80,8 +77,6 @@ def _spark(points: Sequence[Point], part: Part, shown: Mapping[str, str], traine
     around = [(p.images, p.high) for p in known] + [(p.images, p.low) for p in reversed(known)]
     ends = (f"{shown[part.kind].format(p.effect)} after {p.images:,.0f} images" for p in (points[0], points[-1]))
     words = [f"from {' to '.join(ends)} seen in training".replace("-", "−")]
-    seen = any(str(number).partition(":")[0] in trained for number in part.numbers)
-    words += ["on images that were trained on"] if seen else []
     words += [f"rule {part.rule.text(exact=False)}"] if part.rule else []
     return Spark(
         "; ".join(words),
@@ -89,7 +84,6 @@ def _spark(points: Sequence[Point], part: Part, shown: Mapping[str, str], traine
         _path([(x(point.images), y(point.effect)) for point in points]),
         [y(bound) for bound in bounds],
         (x(points[-1].images), y(points[-1].effect)),
-        seen,
     )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from autofaces.core import files
-from autofaces.verdicts import effects, results, rules
+from autofaces.verdicts import effects, results, rules, scale
 from autofaces.verdicts.effects import Effect
 from autofaces.verdicts.results import Number, Row
 from autofaces.verdicts.rules import Arithmetic, Claim, Part
@@ -29,7 +29,7 @@ def course(part: Part, rows: Mapping[str, Row]) -> list[Point]:
     of = [rows.get(number.partition(":")[0]) for number in named]
     if not named or None in of or any("@" in number for number in named):
         return []
-    if any((row.config["train"] or {}).get("with_validation") for row in of):
+    if any(scale.trained_on_validation(row.config) for row in of):
         return []
     first = max(of, key=lambda row: len(row.horizon))  # of equal ones the first
     found = []

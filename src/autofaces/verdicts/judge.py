@@ -20,8 +20,7 @@ BETWEEN = {"value": "", "ratio": " / ", "difference": " - ", "rank": ", "}  # nu
 RECONSTRUCTED = re.compile(
     r"(mse|mae|psnr_db|ssim|sharpness|grain|blockiness|gradient|patches|colour|depth|train_mse|generalisation)[^@]*"
 )
-# error over that of the average picture, and swd of samples over that of a Gaussian on PCA codes: nearer to faces
-FACES = below(1)
+LESS = below(1)
 
 
 class Found(NamedTuple):
@@ -174,9 +173,8 @@ def _blind(part: Part, rows: Mapping[str, Row]) -> list[str]:
         return []
     found = _unique(n.partition(":")[0] for n in numbers if RECONSTRUCTED.fullmatch(n.partition(":")[2]))
     for row in found:
-        errors = ratio(f"{row}:mse", f"{row}:mse_of_mean", FACES)
-        seen = _found(errors, rows, ())
-        if seen.missing or (seen.effect.effect is not None and FACES.keeps(seen.interval or (seen.effect.effect,) * 2)):
+        less, errors = _less((f"{row}:mse", f"{row}:mse_of_mean"), rows)
+        if less or errors.missing:
             return []
     return found
 
@@ -186,19 +184,24 @@ def _gate(part: Part, rows: Mapping[str, Row]) -> tuple[str | None, list[str]]:
     principal components; None where some are. And what is missing to tell."""
     missing, told = [], []
     for row in part.gate:
-        numbers = f"{row}:swd", f"{row}:swd_pca"
-        found = _found(ratio(*numbers, FACES), rows, ())
-        missing += found.missing
-        effect = found.effect.effect
-        if effect is not None and FACES.keeps(found.interval or (effect, effect)):
+        less, found = _less((f"{row}:swd", f"{row}:swd_pca"), rows)
+        if less:
             return None, []
-        told.append(f"{row} {found.effect.reason or f'×{effect:.3g}'}" if not found.missing else row)
+        missing += found.missing
+        told.append(row if found.missing else f"{row} {found.effect.reason or f'×{found.effect.effect:.3g}'}")
     if not part.gate:
         return None, []
     return (
         f"no samples shown to be nearer to faces than a Gaussian's on PCA codes (swd / swd_pca: {', '.join(told)})",
         missing,
     )
+
+
+def _less(numbers: tuple[str, str], rows: Mapping[str, Row]) -> tuple[bool, Found]:
+    """Whether the first of two numbers is shown to be less than the second, and their ratio."""
+    found = _found(ratio(*numbers, LESS), rows, ())
+    effect = found.effect.effect
+    return effect is not None and bool(LESS.keeps(found.interval or (effect, effect))), found
 
 
 def _trained(part: Part) -> list[str]:
