@@ -117,7 +117,7 @@ def page(
         precisions=sorted({row["precision"] for row in rows.values() if row.get("precision")}),
         seed=seed,
         versions={
-            "Python": ".".join(platform.python_version_tuple()[:2]),  # a patch of it changes no number, and not the page
+            "Python": ".".join(platform.python_version_tuple()[:2]),  # not the patch: it changes no number
             "PyTorch": version("torch"),
             "NumPy": version("numpy"),
             "processor": platform.machine(),
