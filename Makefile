@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup repro test check format
+.PHONY: help setup repro test check docs format
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -25,9 +25,13 @@ repro: .venv/.done  ## reproduce everything that changed, several stages at once
 test: .venv/.done  ## run the tests, the whole pipeline at smoke scale among them
 	$(BIN)/python -m pytest
 
-check: .venv/.done  ## format and lint, without changing anything
+check: .venv/.done  ## format, lint and the numbers in the texts, without changing anything
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/python -m autofaces.app.documents --check
+
+docs: .venv/.done  ## write the numbers in the texts anew, from results/, metrics/, params.yaml and papers/
+	$(BIN)/python -m autofaces.app.documents
 
 format: .venv/.done  ## format, and fix what the linter can
 	$(BIN)/ruff format .

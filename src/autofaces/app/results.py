@@ -90,7 +90,7 @@ def summary() -> None:
     table = [[key, row["dataset"], *(_digits(row.get(name)) for name in COLUMNS)] for key, row in found.items()]
     _print_table(("experiment", "dataset", *COLUMNS.values()), table, numbers=2)
     source = settings.profiles[settings.profile].source
-    say(f"\nprofile {settings.profile} ({source} faces), test images only; see README.md for the columns\n")
+    say(f"\nprofile {settings.profile} ({source} faces), test images only; docs/metrics.md explains the columns\n")
 
 
 def claims() -> None:

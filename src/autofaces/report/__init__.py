@@ -10,18 +10,20 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from autofaces import papers
 from autofaces.core import files
 from autofaces.report import scatter, sparks, tables
-from autofaces.report.playground import Playground
 from autofaces.report.sparks import Horizons
 from autofaces.report.tables import Recipes, Rows
 from autofaces.verdicts import scale, wording
 from autofaces.verdicts.wording import FAILS, HOLDS, NOT_RUN, OPEN, words
+
+if TYPE_CHECKING:
+    from autofaces.report.playground import Playground
 
 HERE = Path(__file__).parent
 BADGES = {HOLDS: ("✓", "yes"), FAILS: ("✗", "no"), OPEN: ("≈", "open"), NOT_RUN: ("–", "none")}  # sign, CSS class
@@ -62,7 +64,7 @@ def page(
     rows: Rows,
     recipes: Recipes,
     figures: Path | str,
-    played: Playground | None,
+    played: "Playground | None",
     seed: int,
     horizons: Horizons,
 ) -> str:
