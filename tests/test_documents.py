@@ -54,10 +54,14 @@ def top(monkeypatch):
 @pytest.fixture
 def copied(tmp_path, monkeypatch) -> Path:
     """A copy of all that the blocks are made from, as the working folder."""
-    for name in ("README.md", "CONTRIBUTING.md", "Makefile", "params.yaml", "dvc.yaml"):
+    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "CITATION.cff", "Makefile", "params.yaml", "dvc.yaml"):
         shutil.copy(ROOT / name, tmp_path)
     for name in ("docs", "metrics"):
         shutil.copytree(ROOT / name, tmp_path / name)
+    for name in ("benchmarks", "pretrained"):
+        (tmp_path / name).mkdir()
+        for page in (ROOT / name).glob("*.md"):
+            shutil.copy(page, tmp_path / name)
     shutil.copytree(ROOT / "results", tmp_path / "results", ignore=shutil.ignore_patterns("*.png", "*.html"))
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -27,6 +27,17 @@ TOP = re.compile(r"\]\(top:([^)#]*)")  # a link from the project's top folder
 WIDTH = 100  # characters of a command's help
 ALL = {True: "all", False: "none"}
 MB = 1_000_000
+MORE = {  # pages that README.md links where they are there
+    "docs/scaling.md": "many GPUs and machines, and what changes at a thousand times the size",
+    "docs/faults.md": "what was tried against it: kills, full disks, damaged files, hostile input",
+    "benchmarks/RESULTS.md": "how fast it is, beside other programs",
+    "pretrained/README.md": "the small models that come with the repository",
+    "docs/design.md": "the rooms of the code, and why things are as they are",
+    "docs/metrics.md": "what each number means",
+    "docs/troubleshooting.md": "where something stops",
+    "CHANGELOG.md": "what changed",
+    "CITATION.cff": "how to cite",
+}
 
 
 def pages() -> list[Path]:
@@ -102,6 +113,11 @@ def start() -> str:
             ],
         ],
     )
+
+
+def more() -> str:
+    """The pages that there are beside README.md."""
+    return "\n".join(f"- [{page}](top:{page}): {what}" for page, what in MORE.items() if Path(page).exists())
 
 
 def setup() -> str:
@@ -209,6 +225,7 @@ def columns() -> str:
 
 BLOCKS: dict[str, Callable[[], str]] = {
     "start": start,
+    "more": more,
     "setup": setup,
     "own": own,
     "commands": commands,
