@@ -20,11 +20,6 @@ from autofaces.verdicts.wording import NOT_RUN, words
 
 SENTENCES = Path("docs/findings.yaml")
 DEMO = Path("metrics/claims.json")
-MEASURED = {  # folder of metrics -> what it is of
-    "results/real/metrics": "in the three runs above",
-    "results/lfw-10-epochs/metrics": "LFW, all rows of ray2020, 10 epochs as in the paper",
-    "results/lfw-30-epochs/metrics": "LFW, 30 epochs",
-}
 BETWEEN = {"value": "", "ratio": " / ", "difference": " − ", "rank": ", "}
 
 Claims = Sequence[Mapping[str, Any]]
@@ -86,7 +81,7 @@ def not_run() -> str:
 def rows() -> str:
     """What was measured of every row on real faces."""
     lines = []
-    for folder, what in MEASURED.items():
+    for folder, what in _told()["rows"].items():
         found = [
             (path.stem, json.loads(path.read_text(encoding="utf-8"))) for path in sorted(Path(folder).glob("*.json"))
         ]
@@ -258,8 +253,9 @@ def _counted(claims: Claims) -> str:
             f"{number} {several.get(word, word) if number > 1 else word}"
             for word, (_, number) in zip(told, verdicts, strict=True)
         ]
-        run = f"{count} were judged {where}: {', '.join(numbers)}" if where != NOT_RUN else f"{count} were {where}"
-        lines.append(run.replace("1 were", "1 was") if count == 1 else run)
+        verb = "was" if count == 1 else "were"
+        judged = where if where == NOT_RUN else f"judged {where}: {', '.join(numbers)}"
+        lines.append(f"{count} {verb} {judged}")
     return f"{lines[0]}, {'; '.join(lines[1:])}."
 
 
