@@ -129,7 +129,7 @@ def setup() -> str:
 def own() -> str:
     """What a row on one's own photos takes."""
     its = _measured()["own"]
-    return f"On {its['images']} photos this takes {its['seconds']} seconds ({_measured()['machine']})."
+    return f"On {its['images']} photos this takes {its['cpu_seconds']} seconds of one processor."
 
 
 def commands() -> str:
