@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from autofaces.core import params, stage
-from autofaces.data import layouts, splits
+from autofaces.data import layouts, provenance, splits
 
 
 def main(key: str, archive: str) -> None:
@@ -11,9 +11,11 @@ def main(key: str, archive: str) -> None:
     seed, images = params.section("seed"), params.profile("images")
     rule = params.profile("split").get(key, params.section(f"datasets.{key}.split"))
     validation, test = params.section(f"datasets.{key}.validation"), params.section(f"datasets.{key}.test")
-    table = layouts.read(params.section(f"archives.{archive}.layout"), raw)
+    layout = params.section(f"archives.{archive}.layout")
+    provenance.verify(raw)
+    table = layouts.read(layout, raw)
     table = splits.choose(table, key, rule, images, seed)
-    table = splits.inspect(raw, table)
+    table = splits.inspect(raw, table, own=layout == "folder")
     table = splits.split(table, key, rule, validation, test, seed)
     splits.write(Path(f"data/splits/{key}.csv"), table)
 

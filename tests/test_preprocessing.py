@@ -7,7 +7,7 @@ from PIL import Image
 from test_archives import make, picture
 
 from autofaces.core import arrays
-from autofaces.data import archives, preprocessing
+from autofaces.data import archives, parallel, preprocessing
 
 
 def ramp(width: int, height: int) -> Image.Image:
@@ -61,7 +61,7 @@ class TestWrite:
         parts = [*["train"] * 28, "unreadable", "duplicate", *["validation"] * 5, *["test"] * 5]
         rows = [f"{request.param}/{n * 7 % 40:02}.jpg,{part},g{n},0{n}" for n, part in enumerate(parts)]
         (tmp_path / "s.csv").write_text("\n".join(["file,split,group,score", *sorted(rows)]) + "\n")
-        (tmp_path / "source.json").write_text('{"source": "local", "files": []}')
+        (tmp_path / "source.json").write_text('{"source": "local", "files": {}}')
         return tmp_path
 
     def test_row_i_of_the_labels_describes_image_i(self, raw):
@@ -93,8 +93,8 @@ class TestWrite:
         assert arrays.load(raw / "arrays", "test").shape[1:3] == (8, 8)
 
     def test_the_bytes_are_the_same_for_any_number_of_processes(self, raw, monkeypatch):
-        monkeypatch.setattr(archives, "FEW", 0)
-        monkeypatch.setattr(archives, "CHUNK", 3)
+        monkeypatch.setattr(parallel, "FEW", 0)
+        monkeypatch.setattr(parallel, "CHUNK", 3)
         found = set()
         for processes in (1, 2, 3):
             folder = raw / f"arrays{processes}"

@@ -114,7 +114,7 @@ def _attributes(path: Path, names: pd.Series) -> pd.DataFrame:
     """The 40 attributes, 0 or 1, of the named images. The list: a count, their names, then `<image>` and -1
     or 1 each."""
     rows = _rows(path, skip=path.suffix != ".csv")
-    _, header = next(rows)
+    _, header = next(rows, (0, []))
     columns = header[1:] if path.suffix == ".csv" else header
     values: dict[str, list[int]] = {}
     for number, fields in rows:
@@ -217,7 +217,10 @@ def _parts(values: Collection[str], known: tuple[str, ...]) -> pd.Categorical:
 
 def _with_factors(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     """Adds the columns, as they are written, of a CSV whose column `file` is the path inside the archive."""
-    factors = pd.read_csv(path, dtype="str", keep_default_na=False)
+    try:
+        factors = pd.read_csv(path, dtype="str", keep_default_na=False)
+    except (ValueError, pd.errors.ParserError) as error:
+        raise BadInput(f"{path}: damaged table ({str(error).strip()}); fetch it again") from None
     if "file" not in factors or factors.file.duplicated().any():
         raise BadInput(f"{path}: expected a column `file` that names every image once")
     factors = factors.set_index("file").add_prefix("factor_")

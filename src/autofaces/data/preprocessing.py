@@ -1,8 +1,10 @@
 """From the images in the archives to arrays of one size."""
 
+import errno
 import functools
-import json
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -10,8 +12,12 @@ from PIL import Image
 from autofaces.core import files
 from autofaces.core.arrays import PARTS
 from autofaces.core.files import BadInput
-from autofaces.data import archives
+from autofaces.data import archives, parallel, provenance
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+LEFT_OUT = ("unreadable", "duplicate")  # by splits.split
 Array = tuple[Path, int, int]  # file, images, bytes before the first image
 
 
@@ -33,17 +39,15 @@ def write(
     raw: folder of the archives; splits: CSV of splits.write; folder: appears at once when all is done; channels, crop:
     as in `fit`. What about.json keeps: profile, the name of the settings; full_size, that the data set has where no
     profile says otherwise; official_images, in the whole archive as published (None: not known). The bytes are the same
-    for any number of processes. ImageError where an image is smaller than the crop.
+    for any number of processes. ImageError where an image is smaller than the crop, BadInput where `splits` is damaged.
     """
-    import pandas as pd  # here, because every process imports this module
-
-    if not splits.exists():
-        raise BadInput(f"{splits}: not found; run `dvc repro split`")
-    table = pd.read_csv(splits, dtype="str", keep_default_na=False)  # text: labels pass through unchanged
+    table = _table(splits)
+    source = provenance.read(raw)["source"]
+    bare = [name for name in _archives(splits, raw, table) if not archives.has_checksums(raw / name)]
+    provenance.verify(raw, bare)
     parts = {part: table[table.split == part].drop(columns="split") for part in PARTS}
     with files.writing(folder) as temporary:
         temporary.mkdir()
-        source = json.loads((raw / "source.json").read_text(encoding="utf-8"))["source"]
         about = {"profile": profile, "faces": source, "crop": crop}
         about |= {"official_images": official_images, "full_size": full_size}
         files.write_json(temporary / "about.json", about)
@@ -54,7 +58,7 @@ def write(
             arrays.append((path, len(rows), _allocate(path, shape)))
         images = [file for rows in parts.values() for file in rows.file]
         work = functools.partial(_write_row, arrays=arrays, size=size, channels=channels, crop=crop)
-        archives.each_image(raw, images, work, "preprocessing", processes)
+        parallel.each_image(raw, images, work, "preprocessing", processes)
 
 
 def fit(image: Image.Image, size: int, channels: int, crop: str | int) -> Image.Image:
@@ -64,8 +68,9 @@ def fit(image: Image.Image, size: int, channels: int, crop: str | int) -> Image.
     many centred pixels a side. Resized by Pillow's antialiased bilinear filter; grey is ITU-R 601 luma.
     ImageError where the image is smaller than the crop.
     """
-    if channels == 1:
-        image = image.convert("L")
+    mode = "L" if channels == 1 else "RGB"
+    if channels == 1 and image.mode != mode:
+        image = image.convert(mode)
     width, height = image.size
     if crop == "whole":
         w, h = width, height
@@ -81,7 +86,39 @@ def fit(image: Image.Image, size: int, channels: int, crop: str | int) -> Image.
         image = image.crop(box)
     else:
         image = image.resize((size, size), Image.Resampling.BILINEAR, box=box)
-    return image if channels == 1 else image.convert("RGB")
+    return image if image.mode == mode else image.convert(mode)
+
+
+def _table(path: Path) -> "pd.DataFrame":
+    """The table that splits.write has written, all text, so that labels pass through unchanged."""
+    import pandas as pd  # here, because every process imports this module
+
+    again = "run `dvc repro --force split`"
+    try:
+        table = pd.read_csv(path, dtype="str", keep_default_na=False)
+    except FileNotFoundError:
+        raise BadInput(f"{path}: not found; run `dvc repro split`") from None
+    except (ValueError, pd.errors.ParserError) as error:  # not UTF-8, empty, or rows of other lengths
+        raise BadInput(f"{path}: damaged table ({str(error).strip()}); {again}") from None
+    if missing := [name for name in ("file", "split", "group") if name not in table]:
+        raise BadInput(f"{path}: damaged table (no column {', '.join(missing)}); {again}")
+    for row, split in enumerate(table.split, 2):
+        if split not in PARTS + LEFT_OUT:
+            raise BadInput(f"{path}, line {row}: split {split!r}, expected {', '.join(PARTS + LEFT_OUT)}; {again}")
+    if (twice := table.file[table.file.duplicated()]).size:
+        raise BadInput(f"{path}: {twice.iloc[0]!r} is there twice; {again}")
+    if empty := [part for part in PARTS if part not in set(table.split)]:
+        raise BadInput(f"{path}: no image in {', '.join(empty)}; {again}")
+    return table
+
+
+def _archives(splits: Path, raw: Path, table: "pd.DataFrame") -> list[str]:
+    """The names of the archives in `raw` that the table's images are in."""
+    names = sorted(set(table.file.str.partition("/")[0]))
+    for name in names:
+        if name in ("", ".", "..") or not (raw / name).is_file():
+            raise BadInput(f"{splits}: {name!r} is no archive in {raw}; run `dvc repro --force split`")
+    return names
 
 
 def _allocate(path: Path, shape: tuple[int, ...]) -> int:
@@ -94,9 +131,13 @@ def _write_row(i: int, data: bytes, arrays: list[Array], size: int, channels: in
     pixels = fit(archives.decode(data), size, channels, crop).tobytes()
     for path, images, offset in arrays:
         if i < images:
-            with path.open("r+b") as file:
-                file.seek(offset + i * len(pixels))
-                file.write(pixels)
+            file = os.open(path, os.O_WRONLY)
+            try:
+                written = os.pwrite(file, pixels, offset + i * len(pixels))
+            finally:
+                os.close(file)
+            if written != len(pixels):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
             return
         i -= images
     raise IndexError(i)

@@ -8,7 +8,7 @@ import pandas as pd
 from autofaces.core import files
 from autofaces.core.arrays import PARTS
 from autofaces.core.files import BadInput
-from autofaces.data import archives
+from autofaces.data import archives, parallel
 
 UNREADABLE = 0.01  # share of unreadable images from which on the archive is taken for damaged
 
@@ -35,16 +35,22 @@ def choose(table: pd.DataFrame, name: str, rule: str, images: int | None, seed: 
     return table.loc[sorted(row for rows in chosen for row in rows)]
 
 
-def inspect(raw: Path, table: pd.DataFrame, processes: int | None = None) -> pd.DataFrame:
+def inspect(raw: Path, table: pd.DataFrame, processes: int | None = None, own: bool = False) -> pd.DataFrame:
     """The table with every image read and decoded once: columns sha256 (of its bytes) and problem (why it is
-    unreadable; empty for nearly all). BadInput when more than UNREADABLE of them are."""
-    found = archives.each_image(raw, list(table.file), _inspect, "reading images", processes)
+    unreadable; empty for nearly all).
+
+    own: of the user's making, of which every image may be unreadable but one. BadInput when more than UNREADABLE of
+    published ones are, or all.
+    """
+    found = parallel.each_image(raw, list(table.file), _inspect, "reading images", processes)
     table = table.assign(sha256=[digest for digest, _ in found], problem=[problem for _, problem in found])
     bad = table[table.problem != ""]
     if len(bad):
         some = "\n".join(f"  {row.file}: {row.problem}" for row in bad.head(5).itertuples())
         count = f"{len(bad)} of {len(table)} images are unreadable"
-        if len(bad) > UNREADABLE * len(table):
+        if own and len(bad) == len(table):
+            raise BadInput(f"{count}: save them as one of {', '.join(archives.FORMATS)}. The first:\n{some}")
+        if not own and len(bad) > UNREADABLE * len(table):
             raise BadInput(f"{count}, more than {UNREADABLE:.0%}: fetch the archive again. The first:\n{some}")
         print(f"{count} and left out. The first:\n{some}")
     return table
