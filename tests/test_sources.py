@@ -11,7 +11,7 @@ import pytest
 from test_archives import make_tar, make_zip, picture
 
 from autofaces.core.files import BadInput
-from autofaces.data import archives, sources
+from autofaces.data import archives, downloads, sources
 
 PAGE = b"<!DOCTYPE html><html><head><title>Google Drive - Quota exceeded</title></head></html>"
 
@@ -95,7 +95,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def server(monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(sources, "PAUSE", 0.01)
+    monkeypatch.setattr(downloads, "PAUSE", 0.01)
     with Server() as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -218,7 +218,7 @@ class TestOfficial:
         ]
 
     def test_a_host_that_is_not_there_is_said(self, obtain, monkeypatch, archive):
-        monkeypatch.setattr(sources, "PAUSE", 0.01)
+        monkeypatch.setattr(downloads, "PAUSE", 0.01)
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         with pytest.raises(BadInput, match=r"connection failed .*, 4 times in a row"):
             obtain(dataset("anime", a__zip=official(archive, "http://127.0.0.1:9/a.zip")), "official")
