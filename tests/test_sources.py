@@ -1,231 +1,18 @@
-import functools
-import hashlib
-import http.server
 import json
 import os
-import threading
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
+from serving import dataset, obtainer, official, sha256
 from test_archives import make_tar, make_zip, picture
 
 from autofaces.core.files import BadInput
-from autofaces.data import archives, downloads, sources
-
-PAGE = b"<!DOCTYPE html><html><head><title>Google Drive - Quota exceeded</title></head></html>"
-
-
-def sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def official(data: bytes | None, *urls: str) -> SimpleNamespace:
-    """A file of params.yaml; data None: its size and checksum are not published."""
-    size, checksum = (None, None) if data is None else (len(data), sha256(data))
-    return SimpleNamespace(urls=list(urls), bytes=size, sha256=checksum)
-
-
-def dataset(layout: str, **files: SimpleNamespace) -> SimpleNamespace:
-    return SimpleNamespace(layout=layout, files={name.replace("__", "."): file for name, file in files.items()})
+from autofaces.data import archives, sources
 
 
 @pytest.fixture
 def obtain(tmp_path, monkeypatch):
-    """obtain(dataset, source) fills raw/faces; what an official source keeps between runs is in work/.work."""
-    monkeypatch.setenv("DVC_ROOT", str(tmp_path / "work"))
-    monkeypatch.delenv("AUTOFACES_DATA", raising=False)
-    root = str(tmp_path / "mine")
-    return functools.partial(
-        sources.obtain, "faces", images=30, seed=0, data_root=root, folder=tmp_path / "raw" / "faces"
-    )
-
-
-@pytest.fixture
-def archive(tmp_path) -> bytes:
-    """A zip of pictures, 60 KB."""
-    return make_zip(tmp_path / "made.zip", {f"{n}_2001.jpg": picture(n, (90, 90)) for n in range(6)}).read_bytes()
-
-
-class Server(http.server.ThreadingHTTPServer):
-    """Serves `content` by path; `faults` holds, by path, what goes wrong at the next requests."""
-
-    daemon_threads = True
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.content: dict[str, bytes] = {}
-        self.faults: dict[str, list] = {}
-        self.requests: list[tuple[str, str | None]] = []
-
-    def url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self.server_port}/{path}"
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        path, span = self.path.strip("/"), self.headers.get("Range")
-        self.server.requests.append((path, span))
-        data = self.server.content[path]
-        faults = self.server.faults.get(path, [])
-        fault = faults.pop(0) if faults else None
-        if isinstance(fault, int):
-            self.send_error(fault)
-            return
-        start = int(span.removeprefix("bytes=").removesuffix("-")) if span and fault != "no ranges" else 0
-        if span and start >= len(data):
-            self.send_response(416)
-            self.send_header("Content-Range", f"bytes */{len(data)}")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-            return
-        self.send_response(206 if start else 200)
-        if start:
-            self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
-        self.send_header("Content-Type", "text/html" if data is PAGE else "application/octet-stream")
-        self.send_header("Content-Length", str(len(data) - start))
-        self.end_headers()
-        body = data[start:]
-        self.wfile.write(body[: len(body) // 2] if fault in ("break off", "no ranges") else body)
-
-    def log_message(self, *arguments):
-        pass
-
-
-@pytest.fixture
-def server(monkeypatch):
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(downloads, "PAUSE", 0.01)
-    with Server() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
-
-
-class TestOfficial:
-    def test_a_file_arrives_as_it_is_and_is_recorded(self, obtain, server, archive, tmp_path):
-        server.content["a"] = archive
-        url = server.url("a")
-        obtain(dataset("anime", animefacedataset__zip=official(archive, url)), "official")
-        assert (tmp_path / "raw/faces/animefacedataset.zip").read_bytes() == archive
-        record = {"animefacedataset.zip": {"sha256": sha256(archive), "bytes": len(archive), "url": url}}
-        found = json.loads((tmp_path / "raw/faces/source.json").read_text())
-        assert found == {"source": "official", "files": record}
-        assert not (tmp_path / "work/.work/downloads/faces").exists()
-
-    @pytest.mark.parametrize("fault", [403, 404], ids=["forbidden", "not found"])
-    def test_the_next_mirror_is_tried_at_once(self, obtain, server, archive, tmp_path, fault):
-        server.content = {"bad": archive, "good": archive}
-        server.faults["bad"] = [fault] * 9
-        obtain(dataset("anime", a__zip=official(archive, server.url("bad"), server.url("good"))), "official")
-        assert [path for path, _ in server.requests] == ["bad", "good"]
-        assert (tmp_path / "raw/faces/a.zip").read_bytes() == archive
-
-    @pytest.mark.parametrize("fault", [500, 503, 429])
-    def test_a_server_in_trouble_is_asked_again(self, obtain, server, archive, tmp_path, capsys, fault):
-        server.content["a"] = archive
-        server.faults["a"] = [fault, fault]
-        obtain(dataset("anime", a__zip=official(archive, server.url("a"))), "official")
-        assert len(server.requests) == 3
-        assert f"a.zip: status {fault}" in capsys.readouterr().err
-
-    def test_a_broken_connection_goes_on_where_it_ended(self, obtain, server, archive, tmp_path):
-        server.content["a"] = archive
-        server.faults["a"] = ["break off", "break off"]
-        obtain(dataset("anime", a__zip=official(archive, server.url("a"))), "official")
-        starts = [int(span.strip("bytes=-")) if span else 0 for _, span in server.requests]
-        assert starts == [0, len(archive) // 2, len(archive) // 2 + (len(archive) - len(archive) // 2) // 2]
-        assert (tmp_path / "raw/faces/a.zip").read_bytes() == archive
-
-    def test_a_server_that_cannot_go_on_starts_anew(self, obtain, server, archive, tmp_path):
-        server.content["a"] = archive
-        server.faults["a"] = ["break off", "no ranges", "no ranges"]
-        obtain(dataset("anime", a__zip=official(archive, server.url("a"))), "official")
-        assert (tmp_path / "raw/faces/a.zip").read_bytes() == archive
-
-    def test_a_connection_that_never_gets_on_is_given_up(self, obtain, server, archive, tmp_path):
-        server.content["a"] = archive
-        server.faults["a"] = ["no ranges"] * 99
-        with pytest.raises(BadInput, match=r"connection (failed|ended).*4 times in a row"):
-            obtain(dataset("anime", a__zip=official(archive, server.url("a"))), "official")
-        assert len(server.requests) < 9
-
-    def test_the_next_run_goes_on_from_what_came(self, obtain, server, archive, tmp_path):
-        server.content["a"] = archive
-        server.faults["a"] = ["break off", 500, 500, 500, 500]
-        files = dataset("anime", a__zip=official(archive, server.url("a")))
-        with pytest.raises(BadInput, match="could not be downloaded"):
-            obtain(files, "official")
-        server.faults.clear()
-        obtain(files, "official")
-        assert server.requests[-1] == ("a", f"bytes={len(archive) // 2}-")
-        assert (tmp_path / "raw/faces/a.zip").read_bytes() == archive
-
-    def test_a_file_that_had_come_whole_is_not_fetched_twice(self, obtain, server, archive):
-        server.content = {"a": archive, "b": archive}
-        server.faults["b"] = [404]
-        files = dataset("anime", a__zip=official(None, server.url("a")), b__zip=official(archive, server.url("b")))
-        with pytest.raises(BadInput, match=r"b\.zip could not be downloaded"):
-            obtain(files, "official")
-        obtain(files, "official")
-        assert [path for path, _ in server.requests] == ["a", "b", "b"]
-
-    def test_a_part_that_is_all_is_recognised(self, obtain, server, archive, tmp_path):
-        server.content["a"] = archive
-        name = f"a.zip.{sha256(server.url('a').encode())[:8]}.partial"
-        partial = tmp_path / "work/.work/downloads/faces" / name
-        partial.parent.mkdir(parents=True)
-        partial.write_bytes(archive)
-        obtain(dataset("anime", a__zip=official(None, server.url("a"))), "official")
-        assert [span for _, span in server.requests] == [f"bytes={len(archive)}-"]
-
-    @pytest.mark.parametrize(
-        ("content", "published", "reason"),
-        [
-            (PAGE, True, "gave a web page instead of the file: 'Google Drive - Quota exceeded'"),
-            (PAGE, False, "gave a web page instead of the file: 'Google Drive - Quota exceeded'"),
-            (bytes(PAGE), True, "gave a web page"),
-            (b"x" * 100, True, "offers 100 bytes, expected"),
-            (b"x" * 100, False, "gave no whole archive"),
-            ("swapped", True, "gave a file of sha256 [0-9a-f]{64}, expected"),
-        ],
-        ids=["a page", "a page, no checksum", "a page unnamed", "wrong size", "no archive", "wrong checksum"],
-    )
-    def test_a_wrong_file_is_refused_and_nothing_is_left(
-        self, obtain, server, archive, tmp_path, content, published, reason
-    ):
-        server.content["a"] = archive[::-1] if content == "swapped" else content
-        files = dataset("anime", a__zip=official(archive if published else None, server.url("a")))
-        with pytest.raises(BadInput, match=reason):
-            obtain(files, "official")
-        assert len(server.requests) == 1
-        assert not list((tmp_path / "raw").iterdir())
-        assert not list((tmp_path / "work/.work/downloads/faces").iterdir())
-
-    def test_the_last_message_lists_every_address_and_what_to_do(self, obtain, server, archive, tmp_path):
-        server.content = {"a": PAGE, "b": archive}
-        server.faults["b"] = [403]
-        with pytest.raises(BadInput) as error:
-            obtain(dataset("anime", a__zip=official(archive, server.url("a"), server.url("b"))), "official")
-        assert str(error.value).splitlines() == [
-            "faces: a.zip could not be downloaded:",
-            f"  {server.url('a')}: gave a web page instead of the file: 'Google Drive - Quota exceeded'",
-            f"  {server.url('b')}: status 403 Forbidden",
-            f"put a.zip ({len(archive):,} bytes, sha256 {sha256(archive)}) into {tmp_path}/mine/faces/ and set "
-            "profiles.<your profile>.source: local, or run again to go on from what is there",
-        ]
-
-    def test_a_host_that_is_not_there_is_said(self, obtain, monkeypatch, archive):
-        monkeypatch.setattr(downloads, "PAUSE", 0.01)
-        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-        with pytest.raises(BadInput, match=r"connection failed .*, 4 times in a row"):
-            obtain(dataset("anime", a__zip=official(archive, "http://127.0.0.1:9/a.zip")), "official")
-
-    def test_no_address_is_an_error(self, obtain):
-        with pytest.raises(BadInput, match=r"no official address is known; list archives\.faces\.files"):
-            obtain(dataset("anime"), "official")
+    return obtainer(tmp_path, monkeypatch)
 
 
 class TestLocal:
@@ -315,6 +102,136 @@ class TestFolder:
         make_zip(mine / "photos.zip", {"a.jpg": picture()})
         with pytest.raises(BadInput, match=r"must hold images, or one zip or tar.*there: b, notes\.txt, photos\.zip"):
             obtain(dataset("folder"), "local")
+
+
+class TestOddFolder:
+    """What a user's own folder may hold: it is listed and left out, and the rest is taken."""
+
+    @pytest.fixture
+    def mine(self, tmp_path) -> Path:
+        (tmp_path / "mine/faces").mkdir(parents=True)
+        (tmp_path / "mine/faces/a.jpg").write_bytes(picture())
+        return tmp_path / "mine/faces"
+
+    @pytest.mark.parametrize("name", [b"x\xfe.jpg", b"a\nb.jpg", b"a\\b.jpg", b"C:b.jpg", b"a\x1b[2J.jpg"])
+    def test_a_name_that_no_archive_holds(self, obtain, mine, tmp_path, capsys, name):
+        (mine / os.fsdecode(name)).write_bytes(picture())
+        obtain(dataset("folder"), "local")
+        assert archives.members(tmp_path / "raw/faces/folder.zip") == ["a.jpg"]
+        said = capsys.readouterr().out
+        assert said.startswith(f"faces: 1 left out of {mine}:\n  '")
+        assert "has a name that an archive cannot hold" in said
+        assert said.isprintable() or set(said) - set(map(chr, range(32, 127))) == {"\n"}
+        record = json.loads((tmp_path / "raw/faces/source.json").read_text())
+        assert list(record["left_out"]) == [ascii(os.fsdecode(name))]
+
+    def test_a_file_that_is_too_large(self, obtain, mine, tmp_path, capsys, monkeypatch):
+        monkeypatch.setattr(archives, "MAX_BYTES", 10_000)
+        (mine / "b.jpg").write_bytes(bytes(10_001))
+        obtain(dataset("folder"), "local")
+        assert archives.members(tmp_path / "raw/faces/folder.zip") == ["a.jpg"]
+        assert "  'b.jpg': has 10,001 bytes, at most 10,000 are read; save it smaller\n" in capsys.readouterr().out
+
+    def test_links_to_nowhere_in_circles_and_pipes(self, obtain, mine, tmp_path, capsys):
+        (mine / "b.jpg").symlink_to("nowhere.jpg")
+        (mine / "c.jpg").symlink_to("c.jpg")
+        (mine / "d").symlink_to(".")
+        os.mkfifo(mine / "e.jpg")
+        obtain(dataset("folder"), "local")
+        assert archives.members(tmp_path / "raw/faces/folder.zip") == ["a.jpg"]
+        assert [line.partition(": ")[2] for line in capsys.readouterr().out.splitlines()[1:]] == [
+            "is a link that leads nowhere",
+            "is a link that leads nowhere",
+            "is no file",
+        ]
+
+    def test_a_file_that_the_system_does_not_give(self, obtain, mine, tmp_path, capsys):
+        if not Path("/proc/self/mem").exists():
+            pytest.skip("no file here that even its owner cannot read")
+        (mine / "b.jpg").symlink_to("/proc/self/mem")
+        obtain(dataset("folder"), "local")
+        assert archives.members(tmp_path / "raw/faces/folder.zip") == ["a.jpg"]
+        assert "  'b.jpg': cannot be read: Input/output error" in capsys.readouterr().out
+
+    @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+    def test_what_there_is_no_permission_for(self, obtain, mine, tmp_path, capsys):
+        (mine / "b.jpg").write_bytes(picture())
+        (mine / "b.jpg").chmod(0)
+        (mine / "c").mkdir(mode=0)
+        obtain(dataset("folder"), "local")
+        assert archives.members(tmp_path / "raw/faces/folder.zip") == ["a.jpg"]
+        said = capsys.readouterr().out
+        assert "  'b.jpg': cannot be read: Permission denied" in said
+        assert "  'c': folder cannot be read: Permission denied" in said
+
+    def test_where_nothing_remains_it_is_an_error(self, obtain, mine, tmp_path):
+        (mine / "a.jpg").rename(mine / "a\nb.jpg")
+        with pytest.raises(BadInput, match="no image remains; give some other names"):
+            obtain(dataset("folder"), "local")
+        assert not list((tmp_path / "raw").iterdir())
+
+
+class TestOutdated:
+    """DVC does not watch local archives: whether they are still those that were taken is told here."""
+
+    @pytest.fixture
+    def taken(self, obtain, tmp_path) -> Path:
+        mine = tmp_path / "mine/faces"
+        mine.mkdir(parents=True)
+        make_zip(mine / "animefacedataset.zip", {"a.jpg": picture()})
+        obtain(dataset("anime"), "local")
+        return mine
+
+    def why(self, mine: Path, layout: str = "anime") -> str | None:
+        top = mine.parents[1]
+        return sources.outdated("faces", dataset(layout), str(top / "mine"), top / "raw/faces")
+
+    def test_the_same_is_not(self, taken):
+        os.utime(taken / "animefacedataset.zip", (10**9, 10**9))
+        (taken / "holiday.txt").write_text("x")
+        assert self.why(taken) is None
+
+    def test_a_replaced_archive_is(self, taken):
+        (taken / "animefacedataset.zip").unlink()
+        make_zip(taken / "animefacedataset.zip", {"a.jpg": picture()[::-1]})  # as many bytes
+        assert self.why(taken) == (
+            f"{taken.parents[1]}/raw/faces: {taken} has changed since it was taken (animefacedataset.zip): `dvc repro "
+            "--force --single-item download@faces`, then `dvc repro`, takes it"
+        )
+
+    def test_a_list_more_or_an_archive_less_is(self, taken):
+        (taken / "factors.csv").write_text("file\na.jpg\n")
+        assert "(factors.csv)" in self.why(taken)
+        (taken / "animefacedataset.zip").unlink()
+        assert "(animefacedataset.zip)" in self.why(taken)
+
+    def test_another_folder_is(self, taken, tmp_path, monkeypatch):
+        (tmp_path / "other/faces").mkdir(parents=True)
+        monkeypatch.setenv("AUTOFACES_DATA", str(tmp_path / "other"))
+        assert f"{tmp_path}/other/faces has changed" in self.why(taken)
+
+    def test_what_is_not_there_tells_nothing(self, taken, tmp_path, monkeypatch):
+        monkeypatch.setenv("AUTOFACES_DATA", str(tmp_path / "unplugged"))
+        assert self.why(taken) is None
+
+    def test_faces_that_are_not_local_are_not(self, taken, obtain):
+        obtain(dataset("anime"), "synthetic")
+        assert self.why(taken) is None
+
+    @pytest.mark.parametrize("change", ["none", "another", "more", "fewer"])
+    def test_loose_images_are_compared_one_by_one(self, obtain, tmp_path, change):
+        mine = tmp_path / "mine/faces"
+        (mine / "b").mkdir(parents=True)
+        for name in ("a.jpg", "b/c.jpg"):
+            (mine / name).write_bytes(picture())
+        obtain(dataset("folder"), "local")
+        if change == "fewer":
+            (mine / "b/c.jpg").unlink()
+        elif change != "none":
+            (mine / {"another": "b/c.jpg", "more": "b/d.jpg"}[change]).write_bytes(picture()[::-1])
+        found = self.why(mine, "folder")
+        expected = {"none": None, "another": "(b/c.jpg)", "more": "(b/d.jpg)", "fewer": "(b/c.jpg)"}[change]
+        assert found is None if expected is None else expected in found
 
 
 class TestSynthetic:
