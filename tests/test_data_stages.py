@@ -9,7 +9,8 @@ import pytest
 import yaml
 from test_archives import make_tar, picture
 
-from autofaces.core import arrays
+from autofaces.app import checks
+from autofaces.core import arrays, files, params
 
 ROOT = Path(__file__).parents[1]
 
@@ -104,7 +105,9 @@ def test_split_and_preprocess_write_the_same_bytes_each_time(tmp_path):
     set_up(tmp_path, mine=MINE)
     (tmp_path / "data/raw/mine").mkdir(parents=True)
     make_tar(tmp_path / "data/raw/mine/a.tgz", {f"{n}.jpg": picture(n, (40, 50)) for n in range(30)})
-    (tmp_path / "data/raw/mine/source.json").write_text('{"source": "local"}')
+    archive = tmp_path / "data/raw/mine/a.tgz"
+    record = {"a.tgz": {"sha256": files.sha256(archive), "bytes": archive.stat().st_size}}
+    files.write_json(archive.with_name("source.json"), {"source": "local", "files": record})
     found = []
     for _ in range(2):
         for stage in ("split", "preprocess"):
@@ -142,6 +145,62 @@ def test_a_damaged_archive_ends_in_one_message(tmp_path):
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
     assert done.stderr.startswith("error: local a.tgz: not a whole zip or tar archive")
     assert not list((tmp_path / "data/raw").iterdir())
+
+
+def test_an_odd_folder_of_own_photos_goes_all_the_way_and_says_what_it_leaves_out(tmp_path):
+    set_up(tmp_path, mine=MINE)
+    mine = tmp_path / "photos/mine"
+    mine.mkdir(parents=True)
+    for n in range(30):
+        (mine / f"{n}.png").write_bytes(picture(n, (40, 50), "PNG") if n > 4 else b"no picture")
+    (mine / os.fsdecode(b"x\xfe.jpg")).write_bytes(picture())
+    said = run_all(tmp_path, "mine", AUTOFACES_DATA=str(tmp_path / "photos"), PYTHONIOENCODING="ascii")
+    assert "mine: 1 left out of" in said
+    assert "'x\\udcfe.jpg': has a name that an archive cannot hold" in said
+    assert "5 of 30 images are unreadable and left out" in said
+    assert sum(len(arrays.load(tmp_path / "data/arrays/mine", part)) for part in arrays.PARTS) == 25
+
+
+@pytest.mark.parametrize(
+    ("stage", "name"),
+    [
+        ("split", "data/raw/mine/source.json"),
+        ("split", "data/raw/mine/a.tgz"),
+        ("preprocess", "data/raw/mine/source.json"),
+        ("preprocess", "data/raw/mine/a.tgz"),
+        ("preprocess", "data/splits/mine.csv"),
+    ],
+)
+def test_damage_between_the_stages_ends_in_one_message(mine_taken, stage, name):
+    path = mine_taken / name
+    path.write_bytes(path.read_bytes()[:-9] + b"\xff")
+    done = run(mine_taken, stage, "mine", "mine")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: {name}")
+    assert "Traceback" not in done.stderr
+
+
+def test_check_says_which_local_archive_has_changed_and_what_helps(mine_taken, monkeypatch):
+    monkeypatch.chdir(mine_taken)
+    monkeypatch.setenv("AUTOFACES_DATA", "photos")
+    assert checks.outdated(params.load()) == []
+    make_tar(mine_taken / "photos/mine/a.tgz", {f"{n}.jpg": picture(n, (40, 51)) for n in range(30)})
+    assert checks.outdated(params.load()) == [
+        "data/raw/mine: photos/mine has changed since it was taken (a.tgz): `dvc repro --force --single-item "
+        "download@mine`, then `dvc repro`, takes it"
+    ]
+
+
+@pytest.fixture
+def mine_taken(tmp_path) -> Path:
+    """A project folder in which an archive of a user's photos has been taken and split."""
+    set_up(tmp_path, mine=MINE)
+    (tmp_path / "photos/mine").mkdir(parents=True)
+    make_tar(tmp_path / "photos/mine/a.tgz", {f"{n}.jpg": picture(n, (40, 50)) for n in range(30)})
+    for stage, *arguments in (("download", "mine"), ("split", "mine", "mine")):
+        done = run(tmp_path, stage, *arguments, AUTOFACES_DATA=str(tmp_path / "photos"))
+        assert done.returncode == 0, done.stderr
+    return tmp_path
 
 
 REAL = {

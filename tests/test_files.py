@@ -1,6 +1,9 @@
 """Files are whole or absent."""
 
 import hashlib
+import os
+import subprocess
+import sys
 import zipfile
 
 import pytest
@@ -30,6 +33,24 @@ def test_a_folder_replaces_an_older_one_whole(tmp_path):
             temporary.mkdir()
             (temporary / name).write_text(name)
     assert [p.name for p in (tmp_path / "folder").iterdir()] == ["second"]
+
+
+def test_what_a_killed_process_has_left_of_the_same_path_is_removed(tmp_path):
+    ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    dead, alive = int(ended.stdout), os.getppid()
+    for name in (
+        f".{dead}.partial.a.zip",
+        f".{dead}.partial.a.zip.x1/b",
+        f".{alive}.partial.a.zip",
+        ".x.partial.a.zip",
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("half")
+    (tmp_path / f".{dead}.partial.other").write_text("half")
+    with files.writing(tmp_path / "a.zip") as temporary:
+        temporary.write_text("whole")
+    kept = {"a.zip", f".{alive}.partial.a.zip", ".x.partial.a.zip", f".{dead}.partial.other"}
+    assert {path.name for path in tmp_path.iterdir()} == kept
 
 
 def test_json_refuses_what_json_does_not_have(tmp_path):

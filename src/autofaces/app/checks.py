@@ -18,6 +18,17 @@ def problems(settings: params.Params) -> list[str]:
     return [*_papers(settings), *_collected(settings), *_rows(settings)]
 
 
+def outdated(settings: params.Params) -> list[str]:
+    """The archives in data/raw that are not what their local source holds now, a line each."""
+    from autofaces.data import sources
+
+    found = [
+        sources.outdated(key, archive, settings.data_root, Path("data/raw") / key)
+        for key, archive in settings.archives.items()
+    ]
+    return [line for line in found if line]
+
+
 def _papers(settings: params.Params) -> list[str]:
     known = papers.keys()
     return [

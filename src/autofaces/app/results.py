@@ -32,7 +32,8 @@ def check() -> None:
     collects, and the files of src/autofaces/networks: each row's network is
     built, and it and the row's objective are tried on two images. Where
     nothing is wrong: what the profile does less of than the papers, and which
-    claims that touches.
+    claims that touches; and which local archives are not those that were
+    taken, for DVC does not watch them.
     """
     from autofaces.app import checks, knobs
     from autofaces.core import params
@@ -42,6 +43,8 @@ def check() -> None:
     if wrong:
         raise BadInput("\n".join([f"{len(wrong)} wrong:", *(f"  {line}" for line in wrong)]))
     say("nothing wrong")
+    for line in checks.outdated(settings):
+        say(line)
     for line in knobs.lines(settings):
         say(line)
 

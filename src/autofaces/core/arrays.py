@@ -1,6 +1,9 @@
-"""The arrays that training and evaluation read: about.json, and of each part `<part>.npy` and `<part>.csv`."""
+"""The arrays that training and evaluation read: about.json, checksums.json, and of each part `<part>.npy` and
+`<part>.csv`."""
 
 import json
+import zlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,12 +27,36 @@ def load(folder: Path | str, part: str) -> np.memmap:
         array = np.lib.format.open_memmap(path, mode="r")
     except FileNotFoundError:
         raise BadInput(f"{path}: not found; run `dvc repro preprocess`") from None
-    except (ValueError, EOFError) as error:
+    except OSError:
+        raise
+    except Exception as error:  # NumPy meets a damaged header with errors of nearly any class
         raise BadInput(f"{path}: not a whole .npy file ({error}); run `dvc repro --force preprocess`") from None
+    if (spare := path.stat().st_size - array.offset - array.nbytes) != 0:
+        raise BadInput(f"{path}: {spare:,} bytes more than its header says; run `dvc repro --force preprocess`")
     right = array.dtype == np.uint8 and array.ndim == 4 and array.shape[3] in (1, 3) and array.flags.c_contiguous
     if not right:
         raise BadInput(f"{path}: {array.dtype} {array.shape}; expected uint8 (N, H, W, 1 or 3) in C order")
     return array
+
+
+def checksum(images: Iterable[int]) -> int:
+    """CRC-32 of a part, of the CRC-32 of each of its images in their order."""
+    return zlib.crc32(np.fromiter(images, dtype="<u4").tobytes())
+
+
+def verify(folder: Path | str, parts: Iterable[str] = PARTS) -> None:
+    """Read every image of the parts. BadInput where one is not what preprocessing wrote; where there is no
+    checksums.json, nothing is known of them, and nothing is read."""
+    path = Path(folder) / "checksums.json"
+    if not path.exists():
+        return
+    try:
+        written = {part: int(crc) for part, crc in json.loads(path.read_text(encoding="utf-8")).items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise BadInput(f"{path}: not readable ({error}); run `dvc repro --force preprocess`") from None
+    for part in parts:
+        if checksum(zlib.crc32(image) for image in load(folder, part)) != written.get(part):
+            raise BadInput(f"{Path(folder) / part}.npy: damaged since it was written; run `dvc repro preprocess`")
 
 
 def labels(folder: Path | str, part: str) -> "pd.DataFrame":

@@ -1,6 +1,7 @@
 """Files that are whole or absent: everything the pipeline writes goes through here."""
 
 import csv
+import glob
 import hashlib
 import json
 import os
@@ -10,6 +11,8 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+from autofaces.core.machine import alive
 
 
 class BadInput(ValueError):
@@ -27,6 +30,7 @@ def writing(path: Path | str) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{os.getpid()}.partial.{path.name}")
     _remove(temporary)
+    _remove_abandoned(path)
     try:
         yield temporary
         if temporary.is_dir() and path.exists():
@@ -42,12 +46,20 @@ def packing(path: Path | str) -> Iterator[Path]:
     the same bytes."""
     with (
         writing(path) as temporary,
-        tempfile.TemporaryDirectory(prefix=f".{os.getpid()}.partial.", dir=temporary.parent) as folder,
+        tempfile.TemporaryDirectory(prefix=f"{temporary.name}.", dir=temporary.parent) as folder,
     ):
         yield Path(folder)
         with zipfile.ZipFile(temporary, "w") as archive:
             for file in sorted(file for file in Path(folder).rglob("*") if file.is_file()):
                 archive.writestr(zipfile.ZipInfo(file.relative_to(folder).as_posix()), file.read_bytes())
+
+
+def _remove_abandoned(path: Path) -> None:
+    """What earlier writings of `path` have left whose processes were killed."""
+    for file in path.parent.glob(f".*.partial.{glob.escape(path.name)}*"):
+        process = file.name.split(".")[1]
+        if process.isdecimal() and not alive(int(process)):
+            _remove(file)
 
 
 def _remove(path: Path) -> None:

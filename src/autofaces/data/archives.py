@@ -289,28 +289,35 @@ def _tar_bytes(path: Path, names: set[str]) -> Iterator[tuple[str, bytes]]:
 
 @contextlib.contextmanager
 def _member_named(path: Path, name: str) -> Iterator[None]:
-    try:
+    with _said(f"{path}: member {name}: ", "; fetch the archive again"):
         yield
-    except BadInput:
-        raise
-    except _DAMAGE as error:
-        raise ArchiveError(f"{path}: member {name}: {error}; fetch the archive again") from None
 
 
 @contextlib.contextmanager
 def damage_named(path: Path) -> Iterator[None]:
+    """Have an ArchiveError name `path` where it is absent, a folder, or a library finds it damaged."""
     try:
-        yield
+        with _said(f"{path}: not a whole zip or tar archive (", "); it may have been cut short: fetch it again"):
+            yield
     except FileNotFoundError:
         raise ArchiveError(f"{path}: not found; run `dvc repro`") from None
     except IsADirectoryError:
         raise ArchiveError(f"{path}: a folder, expected a zip or tar archive") from None
+
+
+@contextlib.contextmanager
+def _said(before: str, after: str) -> Iterator[None]:
+    try:
+        yield
     except BadInput:
         raise
-    except _DAMAGE as error:
-        raise ArchiveError(
-            f"{path}: not a whole zip or tar archive ({error}); it may have been cut short: fetch it again"
-        ) from None
+    except (*_DAMAGE, OSError) as error:
+        if isinstance(error, OSError) and error.errno:  # the system's; bzip2 has none of its own
+            raise
+        reason = str(error) or type(error).__name__
+    else:
+        return
+    raise ArchiveError(f"{before}{reason}{after}")
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

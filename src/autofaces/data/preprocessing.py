@@ -2,7 +2,9 @@
 
 import errno
 import functools
+import itertools
 import os
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from autofaces.core import files
-from autofaces.core.arrays import PARTS
+from autofaces.core.arrays import PARTS, checksum
 from autofaces.core.files import BadInput
 from autofaces.data import archives, parallel, provenance
 
@@ -34,7 +36,7 @@ def write(
     processes: int | None = None,
 ) -> None:
     """Make `<part>.npy`, uint8 (N, size, size, channels), and `<part>.csv` for all parts of the table `splits`, and
-    about.json.
+    about.json and checksums.json.
 
     raw: folder of the archives; splits: CSV of splits.write; folder: appears at once when all is done; channels, crop:
     as in `fit`. What about.json keeps: profile, the name of the settings; full_size, that the data set has where no
@@ -58,7 +60,9 @@ def write(
             arrays.append((path, len(rows), _allocate(path, shape)))
         images = [file for rows in parts.values() for file in rows.file]
         work = functools.partial(_write_row, arrays=arrays, size=size, channels=channels, crop=crop)
-        parallel.each_image(raw, images, work, "preprocessing", processes)
+        found = iter(parallel.each_image(raw, images, work, "preprocessing", processes))
+        checksums = {part: checksum(itertools.islice(found, len(rows))) for part, rows in parts.items()}
+        files.write_json(temporary / "checksums.json", checksums)
 
 
 def fit(image: Image.Image, size: int, channels: int, crop: str | int) -> Image.Image:
@@ -126,8 +130,8 @@ def _allocate(path: Path, shape: tuple[int, ...]) -> int:
     return np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape).offset
 
 
-def _write_row(i: int, data: bytes, arrays: list[Array], size: int, channels: int, crop: str | int) -> None:
-    """Image i of all parts together goes to its row in its part's file."""
+def _write_row(i: int, data: bytes, arrays: list[Array], size: int, channels: int, crop: str | int) -> int:
+    """Image i of all parts together goes to its row in its part's file; the CRC-32 of its pixels."""
     pixels = fit(archives.decode(data), size, channels, crop).tobytes()
     for path, images, offset in arrays:
         if i < images:
@@ -138,6 +142,6 @@ def _write_row(i: int, data: bytes, arrays: list[Array], size: int, channels: in
                 os.close(file)
             if written != len(pixels):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-            return
+            return zlib.crc32(pixels)
         i -= images
     raise IndexError(i)

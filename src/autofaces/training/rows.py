@@ -43,6 +43,7 @@ def train(
     one's in seed-<n> below: weights, horizon, config.json and dvclive/, the history. What one seed has learned is not
     lost if a later one is interrupted.
     """
+    arrays.verify(data, ("train", "validation"))
     train, validation = (arrays.load(data, part) for part in ("train", "validation"))
     parts = [train, validation] if schedule and schedule.with_validation else [train]
     recipe = {"size": train.shape[1], "channels": train.shape[3], "width": scale.width}
