@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup repro test check docs format
+.PHONY: help setup repro test faults check docs format
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -16,14 +16,19 @@ setup: .venv/.done  ## make .venv with all packages (a minute or two, 6 GB)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	@touch $@
 
-repro: .venv/.done  ## reproduce everything that changed, several stages at once (JOBS=n), then show the results
+repro: .venv/.done  ## reproduce everything that changed, several stages at once (JOBS=n), then show the results; SHARD=i/n: every n-th row alone
 	@$(BIN)/python -m autofaces.pipeline.reproduce
+ifndef SHARD
 	@$(BIN)/autofaces summary
 	@$(BIN)/autofaces claims
 	@$(BIN)/autofaces verify --summary || true
+endif
 
 test: .venv/.done  ## run the tests, the whole pipeline at smoke scale among them
 	$(BIN)/python -m pytest
+
+faults: .venv/.done  ## kill, damage and misfeed the pipeline, and write what it survived to docs/faults.md (SEED=n)
+	$(BIN)/python -m faults --seed $(or $(SEED),1)
 
 check: .venv/.done  ## format, lint and the numbers in the texts, without changing anything
 	$(BIN)/ruff format --check .

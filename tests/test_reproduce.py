@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from autofaces.core import params
 from autofaces.core.files import BadInput
 from autofaces.core.machine import processors
 from autofaces.pipeline import reproduce
-from autofaces.pipeline.crew import asked_for, crew, gpus
+from autofaces.pipeline.crew import asked_for, crew, gpus, shard
 from autofaces.pipeline.worker import BUSY, log_of
 
 RUNNER = """
@@ -24,8 +25,8 @@ import sys
 from autofaces.core import stage
 from autofaces.pipeline import reproduce
 
-def main(threads, check, *targets):
-    sys.exit(reproduce.run(targets, int(threads) or None, [sys.executable, "-c", check]))
+def main(threads, check, rows, *targets):
+    sys.exit(reproduce.run(targets, int(threads) or None, [sys.executable, "-c", check], rows.split() or None))
 
 stage.run(main)
 """
@@ -93,7 +94,7 @@ def toy(project, tmp_path, monkeypatch):
     shutil.copytree(project, tmp_path / "toy")
     monkeypatch.chdir(tmp_path / "toy")
     monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "site"))
-    for name in ("JOBS", "MAKELEVEL", "MAKEFLAGS", "OMP_WAIT_POLICY"):
+    for name in ("JOBS", "SHARD", "MAKELEVEL", "MAKEFLAGS", "OMP_WAIT_POLICY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     yield tmp_path / "toy"
@@ -104,8 +105,8 @@ def rows(**does: str) -> None:
     Path("params.yaml").write_text("rows:\n" + "".join(f"  {key}: {value}\n" for key, value in does.items()))
 
 
-def command(*targets: str, threads: int = 1, check: str = "pass") -> list[str]:
-    return [sys.executable, "-c", RUNNER, str(threads), check, *targets]
+def command(*targets: str, threads: int = 1, check: str = "pass", only: str = "") -> list[str]:
+    return [sys.executable, "-c", RUNNER, str(threads), check, only, *targets]
 
 
 def run(*targets: str, **settings) -> subprocess.CompletedProcess:
@@ -179,6 +180,16 @@ def test_a_named_stage_is_made_with_what_it_depends_on_and_nothing_else(toy):
     assert "use@x" in unknown.stderr
 
 
+def test_of_some_rows_only_their_stages_are_made(toy):
+    rows(a="writes", b="writes", c="writes")
+    assert "4 stages in " in run(only="a c").stdout
+    assert sorted(path.name for path in Path("used").glob("[a-z]")) == ["a", "c"]
+    assert not Path("made/b").exists()
+    assert not Path("all.txt").exists()
+    assert run(only="a").stdout == "everything is up to date\n"
+    assert run(only="none").stdout == "everything is up to date\n"
+
+
 @pytest.mark.skipif(processors() < 2, reason="needs two processors")
 def test_stages_run_at_once_and_each_worker_has_a_gpu_of_its_own(toy, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5")
@@ -219,7 +230,7 @@ def test_a_runner_that_is_stopped_or_killed_takes_all_with_it_and_the_next_one_g
         _, errors = runner.communicate(timeout=LONG)
     assert runner.returncode == STATUS[number]
     if number != signal.SIGKILL:
-        assert errors == "stopped; finished stages are kept, run `make repro` again to go on\n"
+        assert errors == f"stopped by {number.name}: {reproduce.KEPT}\n"
         assert not left_at_work()
     wait_until(lambda: not left_at_work())
 
@@ -232,7 +243,7 @@ def test_a_make_that_is_killed_takes_all_with_it(toy):
     Path("wait").touch()
     rows(b="waits")
     Path("runner.py").write_text(RUNNER)
-    Path("Makefile").write_text(f"repro:\n\t@{sys.executable} runner.py 1 pass\n")
+    Path("Makefile").write_text(f"repro:\n\t@{sys.executable} runner.py 1 pass ''\n")
     with subprocess.Popen(["make", "repro"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as make:
         wait_until(lambda: at_work("b"))
         make.kill()
@@ -271,26 +282,47 @@ def test_a_dvc_that_is_killed_ends_its_stage_and_counts_as_failed(toy):
     assert run("make").returncode == 0
 
 
-@pytest.mark.parametrize("text", ["", '{"read": {"'])
-def test_an_unreadable_list_of_locks_is_removed(toy, text):
+def test_a_second_runner_is_told_who_is_at_work(toy):
+    Path("wait").touch()
+    rows(a="waits")
+    with subprocess.Popen(command(), stdout=subprocess.DEVNULL) as first:
+        wait_until(lambda: at_work("a"))
+        second = run()
+        assert second.returncode == 1
+        assert second.stderr == (
+            f"error: another `make repro` is at work here: process {first.pid}; wait for it, or stop it\n"
+        )
+        Path("wait").unlink()
+    assert first.returncode == 0
+    assert run().stdout == "everything is up to date\n"
+
+
+def test_what_a_kill_left_is_cleared_up_first(toy):
+    with subprocess.Popen(["true"]) as gone:
+        gone.wait()
     rows(a="writes")
     Path(".dvc/tmp").mkdir(exist_ok=True)
-    Path(".dvc/tmp/rwlock").write_text(text)
-    result = run("make")
+    Path(".dvc/tmp/rwlock").write_text('{"read": {"')
+    partial = Path(f"data/.{gone.pid}.partial.arrays")
+    partial.mkdir(parents=True)
+    (partial / "train.npy").touch()
+    result = run()
     assert result.returncode == 0, result.stderr
     assert ".dvc/tmp/rwlock: unreadable, as a killed dvc may leave it; removed\n" in result.stdout
+    assert not partial.exists()
 
 
-def test_an_unreadable_list_of_locks_is_kept_while_another_dvc_is_at_work(toy):
-    rows(a="writes")
-    Path(".dvc/tmp").mkdir(exist_ok=True)
-    Path(".dvc/tmp/rwlock").write_text("")
-    with subprocess.Popen([sys.executable, "-c", "input()", "dvc"], stdin=subprocess.PIPE) as other:
-        result = run()
-        other.communicate(b"\n")
-    assert result.returncode == 1
-    assert f"unreadable, and another dvc is at work here: process {other.pid}" in result.stderr
-    assert Path(".dvc/tmp/rwlock").exists()
+def test_a_damaged_list_of_results_costs_no_work(toy):
+    rows(a="writes", b="writes")
+    assert run().returncode == 0
+    whole = Path("dvc.lock").read_text()
+    Path("dvc.lock").write_text(whole[: len(whole) // 2] + "\n  [")
+    shutil.rmtree("at-work")
+    result = run()
+    assert result.returncode == 0, result.stderr
+    assert "dvc.lock: unreadable, as a killed dvc may leave it; removed, what was made is found in " in result.stdout
+    assert not Path("at-work").exists()  # nothing ran
+    assert Path("dvc.lock").read_text() == whole
 
 
 def test_a_stage_waits_for_another_dvc_that_is_in_its_way(toy):
@@ -356,6 +388,32 @@ def test_options_are_refused():
         reproduce.main("--force")
 
 
+ROOT = Path(__file__).parents[1]
+
+
+def test_shards_are_equal_parts_of_the_rows_without_one_twice(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    found = []
+    monkeypatch.setattr(reproduce, "run", lambda targets, threads, check, rows: found.append(rows))
+    for i in range(1, 5):
+        monkeypatch.setenv("SHARD", f"{i}/4")
+        with pytest.raises(SystemExit):
+            reproduce.main()
+    settings = params.load()
+    assert sorted(row for part in found for row in part) == sorted(settings.rows)
+    trained = [sum(settings.runs(row) for row in part) for part in found]
+    assert max(trained) - min(trained) <= 1
+    with pytest.raises(BadInput, match="one or the other"):
+        reproduce.main("train@ray-stacked")
+
+
+@pytest.mark.parametrize("said", ["0/2", "3/2", "1", "a/b", "1/0", "-1/2", "1/2/3"])
+def test_a_wrong_shard_is_refused(monkeypatch, said):
+    monkeypatch.setenv("SHARD", said)
+    with pytest.raises(BadInput, match=f"SHARD={said}: expected i/n"):
+        shard()
+
+
 @pytest.mark.parametrize(
     ("threads", "processors", "gpus", "asked", "count"),
     [
@@ -367,6 +425,8 @@ def test_options_are_refused():
         (None, 64, 8, None, 8),
         (None, 4, 8, None, 4),
         (None, 64, 2, 4, 4),
+        (1, 64, 1, None, 1),
+        (16, 8, 2, None, 2),
     ],
 )
 def test_workers_never_take_more_than_the_processors(threads, processors, gpus, asked, count, monkeypatch):
@@ -374,7 +434,7 @@ def test_workers_never_take_more_than_the_processors(threads, processors, gpus, 
     workers = crew(threads, processors, [str(n) for n in range(gpus)], asked)
     assert len(workers) == count
     for worker in workers:
-        assert int(worker["OMP_NUM_THREADS"]) * count <= max(processors, threads or 1)
+        assert int(worker["OMP_NUM_THREADS"]) == (processors // count if gpus or not threads else threads)
     if gpus:
         assert [worker["CUDA_VISIBLE_DEVICES"] for worker in workers] == [str(i % gpus) for i in range(count)]
 

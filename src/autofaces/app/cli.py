@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import typer
 
-from autofaces.app import images, lpips, results
+from autofaces.app import clean, images, lpips, results
 from autofaces.app.options import say
 from autofaces.core.files import BadInput
 
@@ -55,6 +55,7 @@ for _function in (
     results.claims,
     results.verify,
     results.compare,
+    clean.clean,
 ):
     _command(_function)
 

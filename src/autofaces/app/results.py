@@ -34,10 +34,14 @@ def check() -> None:
     nothing is wrong: what the profile does less of than the papers, and which
     claims that touches; and which local archives are not those that were
     taken, for DVC does not watch them.
+    Files of DVC that a kill has cut are mended first.
     """
     from autofaces.app import checks, knobs
     from autofaces.core import params
+    from autofaces.pipeline import leftovers
 
+    for line in leftovers.mend():
+        say(line)
     settings = params.load()
     wrong = checks.problems(settings)
     if wrong:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from autofaces.core.files import BadInput
 
-WAITING = {"OMP_WAIT_POLICY": "passive", "KMP_BLOCKTIME": "0"}  # threads that wait leave their processor to others
 GPU = re.compile(r"\(UUID: (?:(GPU-[^)]+)\)(?!\n\s+MIG)|(MIG-[^)]+)\))")  # in `nvidia-smi -L`; parts instead of a whole
 
 
@@ -20,6 +19,17 @@ def asked_for() -> int | None:
     if jobs and not (jobs.isdecimal() and int(jobs)):
         raise BadInput(f"JOBS={jobs}: expected a whole number, 1 or more: how many stages run at once")
     return int(jobs) if jobs else None
+
+
+def shard() -> tuple[int, int] | None:
+    """SHARD of the environment, i/n: of every n rows the i-th alone, counted from 1."""
+    said = os.environ.get("SHARD", "")
+    if not said:
+        return None
+    found = re.fullmatch(r"(\d+)/(\d+)", said)
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise BadInput(f"SHARD={said}: expected i/n, of every n rows the i-th, 1 to n: SHARD=1/4")
+    return int(found[1]), int(found[2])
 
 
 def gpus() -> list[str]:
@@ -38,14 +48,16 @@ def gpus() -> list[str]:
 def crew(threads: int | None, processors: int, gpus: list[str], asked: int | None) -> list[dict[str, str]]:
     """The environment of each worker: one worker per GPU; without one, as many as the processors bear.
 
-    On a CPU a training takes so many threads, None: as many as there are processors; on a GPU one processor will do.
+    On a CPU a training takes so many threads, None: as many as there are processors; on a GPU one processor will do,
+    and `threads` says nothing.
     """
-    most = max(1, processors // (threads or (1 if gpus else processors)))
+    threads = 1 if gpus else threads
+    most = max(1, processors // (threads or processors))
     count = min(asked or len(gpus) or most, most)
     if asked and asked > most:
         print(f"JOBS={asked}: only {most} at once, as a training takes {threads or 'all'} of {processors} processors")
-    shared = {**WAITING, **os.environ, "PYTHONUNBUFFERED": "1"}
+    shared = {**os.environ, "PYTHONUNBUFFERED": "1"}
     shared["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])  # `python`
     # of NumPy and scikit-learn too: two threads beside a busy neighbour are several times slower than one
-    shared.setdefault("OMP_NUM_THREADS", str(threads or processors // count))
+    shared.setdefault("OMP_NUM_THREADS", str((not gpus and threads) or processors // count))
     return [shared | ({"CUDA_VISIBLE_DEVICES": gpus[i % len(gpus)]} if gpus else {}) for i in range(count)]

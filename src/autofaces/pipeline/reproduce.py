@@ -3,9 +3,9 @@
 DVC runs one stage at a time, but lets several `dvc repro --single-item` work on one pipeline. Here a few processes, the
 workers (autofaces.pipeline.worker), do so, in the order that DVC's own graph of the stages asks for. What is made is
 the same as by a plain `dvc repro`. Stages may be named (`train@ray-stacked`): then those, and what they depend on.
+SHARD=i/n in the environment names those of every n-th row.
 """
 
-import json
 import os
 import re
 import selectors
@@ -14,22 +14,20 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from graphlib import TopologicalSorter
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tqdm import tqdm
 
 from autofaces.core import params, stage
 from autofaces.core.files import BadInput
 from autofaces.core.machine import processors
-from autofaces.pipeline.crew import asked_for, crew, gpus
+from autofaces.core.stage import SIGNALS
+from autofaces.pipeline import leftovers
+from autofaces.pipeline.crew import asked_for, crew, gpus, shard
 from autofaces.pipeline.worker import GRACE, log_of
-
-if TYPE_CHECKING:
-    from dvc.repo import Repo
 
 CHECK = sys.executable, "-m", "autofaces.app.cli", "check"
 WORKER = sys.executable, "-m", "autofaces.pipeline.worker"
@@ -39,7 +37,7 @@ CHATTER = re.compile(
 )  # what dvc itself says of a stage that goes well
 LAST = 12  # lines that are shown of a stage that fails
 TICK = 1  # seconds
-SIGNALS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
+KEPT = "finished stages are kept, a training goes on from its last checkpoint; run `make repro` again to go on"
 
 Graph = dict[str, set[str]]  # a stage -> the stages that it waits for
 
@@ -48,41 +46,46 @@ def main(*targets: str) -> None:
     if options := [target for target in targets if target.startswith("-")]:
         raise BadInput(f"{options[0]}: there are no options, only names of stages; JOBS=n in the environment: at once")
     settings = params.load()
-    sys.exit(run(targets, settings.profiles[settings.profile].threads, CHECK))
+    rows = None
+    if part := shard():
+        if targets:
+            raise BadInput("SHARD and names of stages: one or the other; SHARD=i/n is every n-th row")
+        rows = sorted(settings.rows, key=lambda row: not settings.runs(row))[part[0] - 1 :: part[1]]  # in equal shares
+    sys.exit(run(targets, settings.profiles[settings.profile].threads, CHECK, rows))
 
 
-def run(targets: Sequence[str], threads: int | None, check: Sequence[str]) -> int:
-    """Make all that is not up to date, unless the command `check` finds something wrong; returns the exit status."""
+def run(targets: Sequence[str], threads: int | None, check: Sequence[str], rows: Collection[str] | None = None) -> int:
+    """Make all that is not up to date, unless the command `check` finds something wrong; returns the exit status.
+
+    rows: make the stages of these alone (`<stage>@<row>`), and what they depend on.
+    """
     maker = os.getppid() if "MAKELEVEL" in os.environ else None
-    for number in SIGNALS:
-        if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN:  # nohup ignores SIGHUP
-            signal.signal(number, _stop)
     try:
-        asked = asked_for()
-        with subprocess.Popen(check, stdout=subprocess.DEVNULL) as checking:  # takes as long as the status
-            try:
-                graph = stale(targets)
-            except BadInput:  # what check says of it is better
-                if not checking.wait():
-                    raise
-        if checking.returncode:
-            return checking.returncode
-        if not graph:
-            print("everything is up to date")
-            return 0
-        return _Run(graph, maker).work(crew(threads, processors(), gpus(), asked))
+        with stage.stopping(), leftovers.alone():
+            asked = asked_for()
+            for line in leftovers.mend():
+                print(line)
+            leftovers.remove(leftovers.partial())
+            with subprocess.Popen(check, stdout=subprocess.DEVNULL) as checking:  # takes as long as the status
+                try:
+                    graph = stale(targets, rows)
+                except BadInput:  # what check says of it is better
+                    if not checking.wait():
+                        raise
+            if checking.returncode:
+                return checking.returncode
+            if not graph:
+                print("everything is up to date")
+                return 0
+            return _Run(graph, maker).work(crew(threads, processors(), gpus(), asked))
     except KeyboardInterrupt as stop:
-        with suppress(OSError):  # the terminal may have gone
-            print("stopped; finished stages are kept, run `make repro` again to go on", file=sys.stderr)
-        return 128 + stop.args[0]
+        return stage.stopped(stop, KEPT)
 
 
-def _stop(number: int, frame: object) -> None:
-    raise KeyboardInterrupt(number)
-
-
-def stale(targets: Sequence[str]) -> Graph:
+def stale(targets: Sequence[str], rows: Collection[str] | None = None) -> Graph:
     """The stages to offer to dvc, in DVC's order: those that `dvc status` finds changed, and all that depend on them.
+
+    Of all stages, or of those named and of these rows, and what they depend on.
 
     No plain `dvc repro` is needed after them: a stage that is left out has not changed, and nor has anything that it
     depends on, so dvc would skip it. What turns out to be unchanged among those offered, dvc skips.
@@ -92,13 +95,14 @@ def stale(targets: Sequence[str]) -> Graph:
 
     try:
         with Repo() as repo:
-            _mend(repo)
             graph = repo.index.graph
+            if rows is not None:
+                targets = [one.addressing for one in graph if one.addressing.partition("@")[2] in rows]
             wanted = {found for target in targets for found in repo.stage.collect(target, with_deps=True)}
             needs = {
                 one.addressing: {other.addressing for other in graph.successors(one)}
                 for one in graph
-                if one in wanted or not targets
+                if one in wanted or (not targets and rows is None)
             }
             changed = repo.status()
     except DvcException as error:
@@ -108,31 +112,6 @@ def stale(targets: Sequence[str]) -> Graph:
         if name in changed or needs[name] & offered:
             offered.add(name)
     return {name: needs[name] & offered for name in needs if name in offered}
-
-
-def _mend(repo: "Repo") -> None:
-    """Remove DVC's list of locks if it is unreadable, as a kill may leave it: every dvc command would fail."""
-    path = Path(repo.tmp_dir, "rwlock")
-    with repo.lock:  # else another dvc may be writing it now
-        with suppress(ValueError):
-            if not path.exists() or isinstance(json.loads(path.read_bytes()), dict):
-                return
-        if others := _other_dvc(Path(repo.root_dir)):
-            raise BadInput(f"{path}: unreadable, and another dvc is at work here: process {', '.join(others)}; stop it")
-        path.unlink()
-    print(f"{os.path.relpath(path)}: unreadable, as a killed dvc may leave it; removed")
-
-
-def _other_dvc(root: Path) -> list[str]:
-    """Processes of dvc in this project, workers among them, where /proc tells."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # it has ended by now, or is another user's
-            words = {Path(word).name for word in os.fsdecode((process / "cmdline").read_bytes()).split("\0")}
-            place = (process / "cwd").readlink()
-            if root in (place, *place.parents) and words & {"dvc", WORKER[-1]}:
-                found.append(process.name)
-    return found
 
 
 def ranks(graph: Graph) -> dict[str, tuple[int, ...]]:
