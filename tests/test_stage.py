@@ -65,6 +65,13 @@ def test_a_signal_that_is_ignored_stays_so(monkeypatch):
     signal.signal(signal.SIGHUP, before)
 
 
+def test_ctrl_c_while_modules_are_imported_is_one_line_too():
+    interrupted = "from autofaces.core import stage; import os, signal; os.kill(os.getpid(), signal.SIGINT)"
+    result = subprocess.run([sys.executable, "-c", interrupted], capture_output=True, text=True)
+    assert result.stderr == f"stopped by SIGINT: {stage.KEPT}\n"
+    assert result.returncode == -signal.SIGINT  # 130 to a shell
+
+
 STAGE = """
 import time
 from autofaces.core import stage

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import TracebackType
 
 import yaml
 
@@ -69,6 +70,16 @@ def stopped(stop: KeyboardInterrupt, kept: str) -> int:
     with suppress(OSError):  # the terminal may have gone
         print(f"stopped by {number.name}: {kept}", file=sys.stderr)
     return 128 + number
+
+
+def _in_a_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):  # while modules are imported; Python then ends as by the signal
+        stopped(KeyboardInterrupt(), KEPT)
+    else:
+        sys.__excepthook__(kind, error, trace)
+
+
+sys.excepthook = _in_a_line
 
 
 def dependencies(name: str) -> list[str]:
