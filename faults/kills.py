@@ -190,7 +190,7 @@ def _forget(folder: Path, stage: str) -> None:
     (folder / "dvc.lock").write_text(yaml.safe_dump(lock, sort_keys=False))
     for kept in (folder / ".dvc/cache/runs").glob("*/*/*"):
         if yaml.safe_load(kept.read_text())["cmd"] == command:
-            kept.unlink()
+            shutil.rmtree(kept.parent)
 
 
 def _stopped(folder: Path, stage: str, who: str, number: signal.Signals, after: float) -> tuple[bool, str]:

@@ -94,6 +94,20 @@ def test_the_marks_of_a_merge_are_for_a_person():
     assert path.exists()
 
 
+def test_an_empty_run_is_removed_but_not_from_a_shared_cache_that_may_be_at_work(tmp_path):
+    shared = tmp_path.parent / f"{tmp_path.name}-shared"
+    for runs in (Path(".dvc/cache/runs"), shared):
+        (runs / "ab/abcd").mkdir(parents=True)
+        written(f"{runs}/ab/abef/run")
+    (said,) = leftovers.mend_runs(Path(".dvc/cache/runs"))
+    assert said == ".dvc/cache/runs/ab/abcd: empty, as a killed dvc may leave it; removed"
+    assert leftovers.mend_runs(Path(".dvc/cache/runs")) == []
+    assert leftovers.mend_runs(shared) == []
+    os.utime(shared / "ab/abcd", (time.time() - 61, time.time() - 61))
+    assert len(leftovers.mend_runs(shared)) == 1
+    assert (shared / "ab/abef/run").exists()
+
+
 def test_half_written_files_go_when_their_process_is_gone(gone):
     dead = [written(f"data/arrays/.{gone}.partial.lfw/train.npy").parent, written(f"models/.{gone}.partial.row")]
     living = written(f"figures/.{os.getpid()}.partial.a.png")

@@ -23,7 +23,7 @@ PARTIAL = re.compile(r"\.(\d+)\.partial\.")  # as core.files names what is being
 PLACES = "data", "figures", "metrics", "models", "report", ".work"  # that stages write to
 FINGERPRINT = re.compile(r"[0-9a-f]{16}")  # as training.checkpoints names a training's folder
 CONFLICT = "<<<<<<<"
-DAY = 24 * 60 * 60  # seconds
+MINUTE, DAY = 60, 24 * 60 * 60  # seconds
 
 
 class Leftover(NamedTuple):
@@ -103,6 +103,19 @@ def _mend_results(root: Path) -> Iterator[str]:
     committed = subprocess.run(["git", "checkout", "--quiet", "--", "dvc.lock"], cwd=root, stderr=subprocess.DEVNULL)
     instead = "removed" if committed.returncode else "git's is back in its place"
     yield f"{path}: unreadable, as a killed dvc may leave it; {instead}, what was made is found in DVC's cache"
+
+
+def mend_runs(runs: Path, root: Path = Path()) -> list[str]:
+    """Remove empty folders of DVC's list of runs, as a kill leaves them: DVC expects a file in each, and would fail."""
+    here, found = root.absolute() in runs.absolute().parents, []
+    for folder in runs.glob("*/*"):
+        # another dvc may be about to write there; one on another machine, if the cache is shared
+        if not any(folder.iterdir()):
+            age = time.time() - folder.stat().st_mtime
+            if age > MINUTE or (here and not _other_dvc(root.absolute())):
+                folder.rmdir()
+                found.append(f"{folder}: empty, as a killed dvc may leave it; removed")
+    return found
 
 
 def _refuse_beside_another(path: Path, root: Path) -> None:

@@ -17,6 +17,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from graphlib import TopologicalSorter
+from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
@@ -95,6 +96,8 @@ def stale(targets: Sequence[str], rows: Collection[str] | None = None) -> Graph:
 
     try:
         with Repo() as repo:
+            for line in leftovers.mend_runs(Path(repo.stage_cache.cache_dir)):
+                print(line)
             graph = repo.index.graph
             if rows is not None:
                 targets = [one.addressing for one in graph if one.addressing.partition("@")[2] in rows]
