@@ -16,9 +16,11 @@ def main(key: str) -> None:
         return
     from autofaces.training import devices, rows  # only here: torch takes seconds to import
 
-    schedule = params.schedule(params.section(f"papers.{experiment.paper}.train"), experiment)
+    shared = params.section(f"papers.{experiment.paper}.train")
+    schedule = params.schedule(shared, experiment)
     scale = params.profile(f"scale.{experiment.dataset}")
-    machine = devices.pick(params.profile("threads"), params.profile("precision"))
+    precision = params.profile("precision") if shared and shared.bfloat16 else "float32"
+    machine = devices.pick(params.profile("threads"), precision)
     seeds, data = params.profile("seeds"), f"data/arrays/{experiment.dataset}"
     with files.writing(f"models/{key}") as folder:
         more = {"smallest_batch": params.section("smallest_batch"), "ablation": params.is_ablation(key)}

@@ -34,6 +34,8 @@ def test_a_gpu_is_taken_where_there_is_one_and_its_result_names_no_threads(monke
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
     monkeypatch.setattr(torch.backends.cudnn, "deterministic", False)
+    torch.backends.cudnn.conv.fp32_precision = torch.backends.cuda.matmul.fp32_precision = "tf32"
     machine = devices.pick(4, "auto")
     assert machine.described() == {"device": "cuda", "precision": "bfloat16"}
     assert torch.backends.cudnn.deterministic
+    assert torch.backends.cudnn.conv.fp32_precision == torch.backends.cuda.matmul.fp32_precision == "ieee"

@@ -122,6 +122,9 @@ def test_the_projects_own_settings_are_allowed():
         ("papers/ray2020/train/epochs", KeyError, "experiments.ray-stacked.train: epochs, steps: set one of the two"),
         ("papers/ray2020/train/epochs", 0, "papers.ray2020.train.epochs = 0: input should be greater"),
         ("papers/ray2020/train", KeyError, "papers.ray2020.train: missing"),
+        ("papers/ray2020/train/bfloat16", KeyError, "papers.ray2020.train.bfloat16: missing"),
+        ("papers/ray2020/train/bfloat16", "yes", "papers.ray2020.train.bfloat16 = 'yes': input should be a valid boolean"),
+        ("experiments/ray-stacked/train", {"bfloat16": True}, "experiments.ray-stacked.train.bfloat16 = True: unknown key"),
         ("papers/koenig2020/train/optimizer", KeyError, "bs16.train: optimizer: missing (here or in papers.koenig2020.train)"),
         ("experiments/ray-stacked/train", {"batch_size": 0}, "experiments.ray-stacked.train.batch_size = 0: input should"),
         ("papers/ray2020/train/batch_size", 9000, "experiments.ray-stacked.train.batch_size = 9000: times profiles.demo.scale.lfw.batch = 0.5 more than profiles.demo.images = 800, all the images there are"),
@@ -177,7 +180,7 @@ def row(train: dict | None, objective: str | None = "mse") -> params.Experiment:
     ids=["all shared", "some of its own", "no clipping of its own", "epochs", "steps for epochs", "epochs for steps", "none shared"],
 )  # fmt: skip
 def test_a_row_is_trained_as_its_paper_says_but_for_what_it_says_itself(shared, own, expected):
-    found = params.schedule(params.Schedule(**shared) if shared else None, row(own))
+    found = params.schedule(params.Shared(**shared, bfloat16=True) if shared else None, row(own))
     assert found.model_dump(exclude_none=True) == expected
 
 

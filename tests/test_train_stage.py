@@ -1,11 +1,17 @@
-"""The stage train of a row that the profile leaves out."""
+"""The stage train: what it asks of a row, and of one that the profile leaves out."""
 
 import json
 import os
+import runpy
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+import yaml
+
+from autofaces.training import devices, rows
 
 ROOT = Path(__file__).parents[1]
 KEY = "kovenko-vae-bn"
@@ -23,6 +29,24 @@ def test_an_ablation_that_the_profile_leaves_out_is_only_told_of_without_torch(t
     (config,) = (tmp_path / "models" / KEY).iterdir()
     assert json.loads(config.read_text()) == {"experiment": KEY, "paper": "kovenko2020", "not_run": True}
     assert [path.name for path in (tmp_path / "models").iterdir()] == [KEY]
+
+
+@pytest.mark.parametrize(
+    ("profile", "allowed", "expected"),
+    [("auto", True, "auto"), ("auto", False, "float32"), ("float32", True, "float32")],
+    ids=["both say so", "only the profile", "only the paper"],
+)
+def test_bfloat16_is_asked_for_where_profile_and_paper_say_so(tmp_path, monkeypatch, profile, allowed, expected):
+    settings = yaml.safe_load((ROOT / "params.yaml").read_text())
+    settings["profiles"]["demo"]["precision"] = profile
+    settings["papers"]["koenig2020"]["train"]["bfloat16"] = allowed
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
+    monkeypatch.chdir(tmp_path)
+    asked = []
+    monkeypatch.setattr(devices, "pick", lambda threads, precision: asked.append(precision))
+    monkeypatch.setattr(rows, "train", lambda *_, **__: None)
+    runpy.run_path(str(ROOT / "stages/train.py"))["main"]("koenig-m2-bs16")
+    assert asked == [expected]
 
 
 def test_a_row_that_is_in_neither_section_is_refused_with_those_that_are(tmp_path):

@@ -64,7 +64,7 @@ class Profile(Section):
     scale: dict[str, Scale]  # by dataset
     seeds: Annotated[int, Field(ge=1)]  # trainings of each row, from the seeds 0, 1, ... of weights, order and noise
     threads: Annotated[int, Field(ge=1)] | None  # of a training or evaluation on a CPU; None: all there are
-    precision: Literal["float32", "auto"]  # auto: bfloat16 where the hardware multiplies it
+    precision: Literal["float32", "auto"]  # auto: bfloat16 where a paper allows it and the hardware multiplies it
     split: dict[str, SplitRule]  # instead of the dataset's own rule
     size: dict[str, Size]  # instead of the dataset's own
     ablations: bool | list[str]  # rows of `ablations` that are trained: all, none, or these
@@ -136,10 +136,16 @@ class Schedule(Section):
         return min(self.batch_size, max(least, round(self.batch_size * factor)))
 
 
+class Shared(Schedule):
+    """How all rows of a paper are trained. Precision is theirs together: claims compare them with one another."""
+
+    bfloat16: bool  # where the profile's precision is auto; true only where error stays within the spread of seeds
+
+
 class Paper(Section):
     """What the rows of a paper share."""
 
-    train: Schedule | None  # None: its rows share nothing, or have a closed form
+    train: Shared | None  # None: its rows share nothing (and are trained in float32), or have a closed form
 
 
 class Component(BaseModel):
@@ -270,7 +276,7 @@ def schedule(shared: Schedule | None, experiment: Experiment) -> Schedule | None
     own = experiment.train.model_dump(exclude_unset=True) if experiment.train else {}
     if experiment.objective is None or not (shared or own):
         return None
-    common = shared.model_dump(exclude_unset=True) if shared else {}
+    common = shared.model_dump(exclude_unset=True, exclude={"bfloat16"}) if shared else {}
     if own.keys() & {"epochs", "steps"}:
         common = {name: value for name, value in common.items() if name not in ("epochs", "steps")}
     return Schedule(**common | own)
