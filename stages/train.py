@@ -14,16 +14,19 @@ def main(key: str) -> None:
         with files.writing(f"models/{key}") as folder:
             files.write_json(folder / "config.json", {"experiment": key, "paper": experiment.paper, "not_run": True})
         return
-    from autofaces.training import devices, rows  # only here: torch takes seconds to import
+    from autofaces.training import devices, ranks, rows  # only here: torch takes seconds to import
 
     shared = params.section(f"papers.{experiment.paper}.train")
     schedule = params.schedule(shared, experiment)
-    scale = params.profile(f"scale.{experiment.dataset}")
+    scale, smallest = params.profile(f"scale.{experiment.dataset}"), params.section("smallest_batch")
+    if schedule and (processes := ranks.wanted(schedule.batch(scale.batch, smallest))) > 1:
+        ranks.launch(processes)  # this very stage, on each of several GPUs
+        return
     precision = params.profile("precision") if shared and shared.bfloat16 else "float32"
     machine = devices.pick(params.profile("threads"), precision)
     seeds, data = params.profile("seeds"), f"data/arrays/{experiment.dataset}"
-    with files.writing(f"models/{key}") as folder:
-        more = {"smallest_batch": params.section("smallest_batch"), "ablation": params.is_ablation(key)}
+    with ranks.group(machine.device), ranks.writing(f"models/{key}") as folder:
+        more = {"smallest_batch": smallest, "ablation": params.is_ablation(key)}
         rows.train(key, experiment, schedule, scale, seeds, machine, data, folder, **more)
 
 

@@ -371,9 +371,24 @@ def test_what_the_paper_asks_for_is_counted_in_its_own_batches(length, asked):
     assert few.full_images == 3 * 32  # an epoch of which no batch of the paper's is full counts as one
 
 
+def drawn(parts, plan: loop.Plan, seed: int, start: int) -> list[torch.Tensor]:
+    """The images of each batch."""
+    batches, images_of = loop.batches(parts, plan, seed, start, torch.device("cpu"))
+    return [images_of(batch) for batch in batches]
+
+
+def test_images_that_lie_on_a_device_are_gathered_as_they_are_read(arrays, monkeypatch):
+    monkeypatch.setattr(loop, "BLOCK", 10)
+    plan, cpu = loop.plan("tiny", SCHEDULE, 56, None), torch.device("cpu")
+    images = loop.resident(arrays, cpu)
+    assert np.array_equal(images, np.concatenate(arrays))
+    gathered = [images.index_select(0, places) for places in loop.places(56, plan, 3, 4, cpu)]
+    assert all(torch.equal(a, b) for a, b in zip(gathered, drawn(arrays, plan, 3, 4), strict=True))
+
+
 def test_every_epoch_shows_every_image_at_most_once_in_an_order_of_its_own(arrays):
     plan = loop.plan("tiny", SCHEDULE, 48, None)
-    seen = [b.numpy() for b in loop.batches(arrays[:1], plan, 0, 0, torch.device("cpu"))]
+    seen = [images.numpy() for images in drawn(arrays[:1], plan, 0, 0)]
     assert len(seen) == plan.steps
     epochs = [np.concatenate(seen[e * 3 : e * 3 + 3]) for e in range(6)]
     for epoch in epochs:
@@ -383,8 +398,7 @@ def test_every_epoch_shows_every_image_at_most_once_in_an_order_of_its_own(array
 
 def test_batches_from_a_step_on_are_those_of_the_whole_run(arrays):
     plan = loop.plan("tiny", SCHEDULE, 48, None)
-    draw = partial(loop.batches, arrays[:1], plan, 3, device=torch.device("cpu"))
-    whole, rest = list(draw(start=0)), list(draw(start=5))
+    whole, rest = drawn(arrays[:1], plan, 3, 0), drawn(arrays[:1], plan, 3, 5)
     assert len(rest) == len(whole) - 5
     assert all(torch.equal(a, b) for a, b in zip(whole[5:], rest, strict=True))
 
@@ -394,7 +408,7 @@ def test_parts_are_read_as_one_array(arrays):
     assert loop.total(arrays) == 56
     assert np.array_equal(loop.read_images(arrays, index), joined[index])
     plan = loop.plan("tiny", SCHEDULE, 56, None)
-    seen = np.concatenate([b.numpy() for b in loop.batches(arrays, plan, 0, 0, torch.device("cpu"))])
+    seen = np.concatenate(drawn(arrays, plan, 0, 0))
     assert {image.tobytes() for image in seen} == {image.tobytes() for image in joined}
     model = build()
     errors = [loop.mean_squared_error(model, parts, 56) for parts in (arrays, arrays[:1], arrays[1:])]

@@ -9,11 +9,13 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 
 from autofaces.training import devices, rows
 
 ROOT = Path(__file__).parents[1]
+CPU = devices.Machine(torch.device("cpu"), torch.float32)
 KEY = "kovenko-vae-bn"
 
 
@@ -43,8 +45,8 @@ def test_bfloat16_is_asked_for_where_profile_and_paper_say_so(tmp_path, monkeypa
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
     monkeypatch.chdir(tmp_path)
     asked = []
-    monkeypatch.setattr(devices, "pick", lambda threads, precision: asked.append(precision))
-    monkeypatch.setattr(rows, "train", lambda *_, **__: None)
+    monkeypatch.setattr(devices, "pick", lambda threads, precision: asked.append(precision) or CPU)
+    monkeypatch.setattr(rows, "train", lambda *given, **_: given[-1].mkdir())
     runpy.run_path(str(ROOT / "stages/train.py"))["main"]("koenig-m2-bs16")
     assert asked == [expected]
 

@@ -1,12 +1,14 @@
 """Where and how precisely tensors are computed."""
 
 import ctypes
+import os
 import sys
 from typing import Any, NamedTuple
 
 import torch
 
 from autofaces.core.machine import processors
+from autofaces.training import ranks
 
 
 class Machine(NamedTuple):
@@ -16,9 +18,11 @@ class Machine(NamedTuple):
     dtype: torch.dtype  # of convolutions and matrix products; weights, sums and losses are float32
 
     def described(self) -> dict[str, Any]:
-        """device, precision, and of a CPU threads: what the result's bytes depend on."""
+        """device, precision, of a CPU threads, and of several processes their number: what the result's bytes depend
+        on."""
         words = {"device": self.device.type, "precision": str(self.dtype).removeprefix("torch.")}
-        return words | ({"threads": torch.get_num_threads()} if self.device.type == "cpu" else {})
+        words |= {"threads": torch.get_num_threads()} if self.device.type == "cpu" else {}
+        return words | ({"processes": ranks.count()} if ranks.count() > 1 else {})
 
 
 def pick(threads: int | None, precision: str = "float32") -> Machine:
@@ -31,6 +35,8 @@ def pick(threads: int | None, precision: str = "float32") -> Machine:
         torch.backends.cudnn.deterministic = True  # the same bytes on the same machine
         torch.backends.cudnn.conv.fp32_precision = torch.backends.cuda.matmul.fp32_precision = "ieee"
         device, fast = torch.device("cuda"), torch.cuda.is_bf16_supported()
+        if ranks.launched():
+            torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     else:
         torch.set_num_threads(threads or processors())
         _keep_memory()

@@ -4,12 +4,26 @@ Nats per image are summed over pixels and channels, or over the dimensions of th
 """
 
 import math
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
+
+from autofaces.training import ranks
+
+
+class Share(NamedTuple):
+    """A source of noise for a batch of which this process has a slice: what is drawn is the same whoever has it."""
+
+    source: torch.Generator
+    batch: int  # images
+    images: slice  # of them
+
+
+Noise = torch.Generator | Share
 
 ACTIVE = 0.01  # variance over images from which on a number of the code counts as used
 LEAST_VARIANCE = 1 / (12 * 255**2)  # of pixels on [0, 1]: what rounding to 256 levels leaves of any image
@@ -44,7 +58,7 @@ def evidence(
     model: nn.Module,
     images: Tensor,
     code: tuple[Tensor, Tensor],
-    noise: torch.Generator,
+    noise: Noise,
     likelihood: str,
     variance: float | Literal["optimal"] = 1.0,
     pooled: bool = False,
@@ -61,7 +75,7 @@ def evidence(
         output = model.decode(drawn).float()
         if variance == "optimal":
             variance = optimal_variance(output, images)
-            variance = variance.mean() if pooled else variance
+            variance = ranks.mean(variance) if pooled else variance
         reconstruction = gaussian_nats(output, images, variance)
     else:
         reconstruction = bernoulli_nats(model.logits(drawn).float(), images)
@@ -77,28 +91,40 @@ def evidence(
 
 def generator(device: torch.device, *counters: int) -> torch.Generator:
     """A source of random numbers on `device` that depends on the counters alone."""
+    return torch.Generator(device).manual_seed(counted(*counters))
+
+
+def counted(*counters: int) -> int:
+    """The seed that counters come to, in 64 bits."""
     (seed,) = np.random.SeedSequence(counters).generate_state(1, np.uint64)
-    return torch.Generator(device).manual_seed(int(seed))
+    return int(seed)
 
 
-def draw(mean: Tensor, log_variance: Tensor, noise: torch.Generator) -> Tensor:
+def draw(mean: Tensor, log_variance: Tensor, noise: Noise) -> Tensor:
     """A draw from N(mean, exp(log_variance)) that gradients pass through."""
-    epsilon = torch.randn(mean.shape, generator=noise, device=mean.device, dtype=mean.dtype)
+    epsilon = _random(torch.randn, mean, noise, dtype=mean.dtype)
     return mean + (log_variance / 2).exp() * epsilon
 
 
-def corrupt(images: Tensor, noise: torch.Generator, std: float = 0.0, dropout: float = 0.0) -> Tensor:
+def corrupt(images: Tensor, noise: Noise, std: float = 0.0, dropout: float = 0.0) -> Tensor:
     """Images (B, C, H, W) with Gaussian noise added (not clipped), or numbers set to 0 at the rate `dropout`.
 
     As in a dropout layer, numbers that stay are divided by 1 - dropout; multiply by it to see the damage alone.
     """
     if std:
-        epsilon = torch.randn(images.shape, generator=noise, device=images.device, dtype=images.dtype)
+        epsilon = _random(torch.randn, images, noise, dtype=images.dtype)
         images = images + std * epsilon
     if dropout:
-        stays = torch.rand(images.shape, generator=noise, device=images.device) >= dropout
+        stays = _random(torch.rand, images, noise) >= dropout
         images = images * stays / (1 - dropout)
     return images
+
+
+def _random(kind: Callable[..., Tensor], like: Tensor, noise: Noise, **more: Any) -> Tensor:
+    """Random numbers in the shape of a batch, (B, ...)."""
+    if not isinstance(noise, Share):
+        return kind(like.shape, generator=noise, device=like.device, **more)
+    return kind((noise.batch, *like.shape[1:]), generator=noise.source, device=like.device, **more)[noise.images]
 
 
 def active_units(means: Tensor) -> int:

@@ -7,9 +7,8 @@ in the same bytes as one that was never interrupted.
 import math
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,7 +21,7 @@ from autofaces.core import files
 from autofaces.core.arrays import evenly
 from autofaces.core.history import Row
 from autofaces.core.params import Schedule
-from autofaces.training import checkpoints, horizon, likelihoods
+from autofaces.training import checkpoints, horizon, likelihoods, ranks, steps
 from autofaces.training.layers import Code, point
 from autofaces.training.objectives import Context, Objective
 from autofaces.training.pixels import normalise, to_unit
@@ -32,8 +31,7 @@ ROWS = 10, 100  # of the history, about at least and at most
 VALIDATION_BATCH = 64
 PREFETCH = 3  # batches read ahead
 TRAINING, VALIDATION = 1, 2  # what noise is for
-CLOSED_FORM_BLOCK = 256  # images in memory at a time
-OPTIMIZERS = {"adam": partial(torch.optim.Adam, fused=True), "adamax": torch.optim.Adamax}
+BLOCK = 256  # images in memory at a time, of all of them
 
 Parts = Sequence[np.memmap]  # images that one index counts through, uint8 (N, H, W, C) each
 
@@ -97,18 +95,22 @@ def fit(
     """Train `model` in place, on the device it is on; yield a row of the history per epoch.
 
     validation: uint8 (N, H, W, C). Where `checkpoint` exists, go on from there (its rows are yielded again). At the
-    steps of `look` what the model makes of its images is kept.
+    steps of `look` what the model makes of its images is kept. Of several ranks each calls this; rank 0 writes.
     A row: epoch, step, images; train_loss and the objective's terms, means since the row before; what `validate` says.
     BadInput when the loss is no longer finite.
     """
     device = next(model.parameters()).device
-    optimizer = OPTIMIZERS[schedule.optimizer](model.parameters(), lr=schedule.learning_rate)
+    optimizer = steps.optimizer(schedule, model)
     step, rows, sums = 0, [], {}
-    if state := checkpoints.load(checkpoint):
+    if state := ranks.same(None if ranks.rank() else checkpoints.load(checkpoint)):
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         step, rows, sums = state["step"], state["rows"], state["sums"]
         yield from rows
+    summed = torch.tensor(list(sums.values()), dtype=torch.float64, device=device) if sums else 0.0
+    inputs, images_of = batches(train, plan, seed, step, device)
+    more = {"batch_size": plan.batch_size, "clip_norm": schedule.clip_norm, "dtype": dtype}
+    update = steps.updates(model, objective, optimizer, images_of, **more)
     # on a GPU each look at the loss waits for the device
     look_every = 1 if device.type == "cpu" else 50
     saved = time.monotonic()
@@ -119,53 +121,37 @@ def fit(
         desc=name,
         unit=" images",
         unit_scale=True,
-        disable=None,
+        disable=ranks.rank() > 0 or None,
         dynamic_ncols=True,
     ) as bar:
-        for images in batches(train, plan, seed, step, device):
-            context = Context(plan.epoch(step), likelihoods.generator(device, seed, TRAINING, step))
-            with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
-                loss, terms = objective(model, normalise(images, model.pixel_range), context)
-            loss.backward()
-            if schedule.clip_norm:
-                nn.utils.clip_grad_norm_(model.parameters(), schedule.clip_norm)
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
+        for batch in inputs:
+            losses = update(batch, plan.epoch(step), likelihoods.counted(seed, TRAINING, step))
             step += 1
-            for term, value in {"train_loss": loss.detach(), **terms}.items():
-                sums[term] = sums.get(term, 0.0) + value.double()
+            summed = summed + losses.values
             bar.update(plan.batch_size)
 
             end_of_row = step % plan.row_every == 0 or step == plan.steps
-            overdue = time.monotonic() - saved > CHECKPOINT_SECONDS
+            overdue = ranks.rank() == 0 and time.monotonic() - saved > CHECKPOINT_SECONDS
             if step % look_every == 0 or end_of_row or overdue:
-                sums = {term: float(value) for term, value in sums.items()}
+                sums = dict(zip(losses.names, summed.tolist(), strict=True))
                 if not math.isfinite(sums["train_loss"]):
                     raise files.BadInput(
                         f"{name}: step {step}: the loss is no longer finite at learning rate {schedule.learning_rate}; "
                         "set a smaller train.learning_rate, of the row or of its paper, or a train.clip_norm"
                     )
-                bar.set_postfix_str(f"epoch {step / plan.per_epoch:.1f}, loss {float(loss.detach()):.4g}")
+                bar.set_postfix_str(f"epoch {step / plan.per_epoch:.1f}, loss {float(losses.values[0]):.4g}")
             if end_of_row:
-                steps = step - (rows[-1]["step"] if rows else 0)
+                since = step - (rows[-1]["step"] if rows else 0)
                 row = {"epoch": step / plan.per_epoch, "step": step, "images": step * plan.batch_size}
-                row |= {term: value / steps for term, value in sums.items()}
+                row |= {term: value / since for term, value in sums.items()}
                 row |= validate(model, objective, validation, dtype, plan.epoch(step), seed)
                 rows.append(row)
-                sums = {}
-            if step in look.steps:  # before the checkpoint: a training that goes on from it takes this step no more
-                horizon.keep(look, model, step)
-            if end_of_row or overdue:
-                checkpoints.save(
-                    checkpoint,
-                    {
-                        "model": model.state_dict(),
-                        "optimizer": optimizer.state_dict(),
-                        "step": step,
-                        "rows": rows,
-                        "sums": sums,
-                    },
-                )
+                sums, summed = {}, 0.0
+            if step in look.steps and ranks.rank() == 0:
+                horizon.keep(look, model, step)  # before the checkpoint: what goes on from it takes this step no more
+            if (end_of_row or overdue) and ranks.rank() == 0:
+                now = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
+                checkpoints.save(checkpoint, now | {"step": step, "rows": rows, "sums": sums})
                 saved = time.monotonic()
             if end_of_row:
                 yield rows[-1]
@@ -179,12 +165,12 @@ def fit_closed_form(name: str, model: nn.Module, train: Parts, validation: np.me
     images = total(train)
 
     def blocks() -> Iterator[Tensor]:
-        for start in range(0, images, CLOSED_FORM_BLOCK):
-            index = np.arange(start, min(start + CLOSED_FORM_BLOCK, images))
+        for start in range(0, images, BLOCK):
+            index = np.arange(start, min(start + BLOCK, images))
             yield normalise(torch.from_numpy(read_images(train, index)), model.pixel_range).contiguous()
 
     try:
-        model.cpu().fit(lambda: tqdm(blocks(), desc=name, total=math.ceil(images / CLOSED_FORM_BLOCK), disable=None))
+        model.cpu().fit(lambda: tqdm(blocks(), desc=name, total=math.ceil(images / BLOCK), disable=None))
     except ValueError as error:
         raise files.BadInput(f"{name}: model: {error}") from None
     horizon.keep(look, model, 1)
@@ -198,33 +184,54 @@ def total(parts: Parts) -> int:
     return sum(map(len, parts))
 
 
-def batches(parts: Parts, plan: Plan, seed: int, start: int, device: torch.device) -> Iterator[Tensor]:
-    """The training's batches from step `start` on: uint8 (B, H, W, C) on `device`.
+def batches(
+    parts: Parts, plan: Plan, seed: int, start: int, device: torch.device
+) -> tuple[Iterator[Tensor], Callable[[Tensor], Tensor]]:
+    """The training's batches from step `start` on, of each this rank's slice, and the function that makes of one its
+    images, uint8 (B, H, W, C) on `device`.
 
-    On a GPU that can hold them all images lie there; else a thread reads ahead, so that memory does not grow with their
-    number.
+    On a GPU that can hold them all images lie there, and a batch is their places; else a thread reads ahead, so that
+    memory does not grow with their number.
     """
-
-    def order() -> Iterator[np.ndarray]:
-        for epoch in range(start // plan.per_epoch, math.ceil(plan.steps / plan.per_epoch)):
-            permutation = np.random.default_rng([seed, epoch]).permutation(total(parts))
-            for step in range(plan.per_epoch):
-                if start <= epoch * plan.per_epoch + step < plan.steps:
-                    yield permutation[step * plan.batch_size : (step + 1) * plan.batch_size]
-
     if device.type == "cuda" and sum(part.nbytes for part in parts) < torch.cuda.mem_get_info(device)[0] / 2:
-        resident = torch.from_numpy(np.concatenate(parts)).to(device)
-        for index in order():
-            yield resident[torch.from_numpy(index).to(device)]
-        return
+        images = resident(parts, device)
+        return places(total(parts), plan, seed, start, device), lambda places: images.index_select(0, places)
+    return _read(parts, plan, seed, start, device), lambda images: images
+
+
+def places(images: int, plan: Plan, seed: int, start: int, device: torch.device) -> Iterator[Tensor]:
+    """Where among so many images each batch's are, int64 (B,): an epoch's order depends on seed and epoch alone."""
+    share = ranks.share(plan.batch_size)
+    for epoch in range(start // plan.per_epoch, math.ceil(plan.steps / plan.per_epoch)):
+        order = _moved(torch.from_numpy(np.random.default_rng([seed, epoch]).permutation(images)), device)
+        for step in range(plan.per_epoch):
+            if start <= epoch * plan.per_epoch + step < plan.steps:
+                yield order[step * plan.batch_size : (step + 1) * plan.batch_size][share]
+
+
+def resident(parts: Parts, device: torch.device) -> Tensor:
+    """All images on the device, uint8 (N, H, W, C)."""
+    images = torch.empty((total(parts), *parts[0].shape[1:]), dtype=torch.uint8, device=device)
+    for start in range(0, len(images), BLOCK):
+        index = np.arange(start, min(start + BLOCK, len(images)))
+        images[start : start + BLOCK] = torch.from_numpy(read_images(parts, index))
+    return images
+
+
+def _read(parts: Parts, plan: Plan, seed: int, start: int, device: torch.device) -> Iterator[Tensor]:
     with ThreadPoolExecutor(1) as reader:
         ahead: deque = deque()
-        for index in order():
-            ahead.append(reader.submit(read_images, parts, index))
+        for index in places(total(parts), plan, seed, start, torch.device("cpu")):
+            ahead.append(reader.submit(read_images, parts, index.numpy()))
             if len(ahead) > PREFETCH:
-                yield torch.from_numpy(ahead.popleft().result()).to(device)
+                yield _moved(torch.from_numpy(ahead.popleft().result()), device)
         for future in ahead:
-            yield torch.from_numpy(future.result()).to(device)
+            yield _moved(torch.from_numpy(future.result()), device)
+
+
+def _moved(tensor: Tensor, device: torch.device) -> Tensor:
+    """On the device, without waiting for what that does."""
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor
 
 
 def read_images(parts: Parts, index: np.ndarray) -> np.ndarray:

@@ -12,15 +12,16 @@ from torch import Tensor, nn
 from torch.nn.functional import l1_loss, mse_loss
 
 from autofaces.core import files
+from autofaces.training import ranks
 from autofaces.training.layers import Code
-from autofaces.training.likelihoods import corrupt, draw, evidence, kl_nats
+from autofaces.training.likelihoods import Noise, corrupt, draw, evidence, kl_nats
 
 
 class Context(NamedTuple):
     """When in a training an objective is asked, and what it draws from."""
 
-    epoch: float  # of the full schedule: a training that is cut short passes through its epochs faster
-    noise: torch.Generator  # on the images' device
+    epoch: float | Tensor  # of the full schedule: a training that is cut short passes through its epochs faster
+    noise: Noise  # on the images' device
 
 
 Loss = tuple[Tensor, dict[str, Tensor]]
@@ -112,14 +113,16 @@ def elbo(
     if likelihood == "bernoulli" and not hasattr(model, "logits"):
         raise files.BadInput(f"objective elbo: {type(model).__name__} has no logits; set likelihood: gaussian")
     values = evidence(model, images, code, context.noise, likelihood, variance, pooled=True)
-    factor = beta * min(1.0, context.epoch / warmup_epochs) if warmup_epochs else beta
+    # a tensor, as what a GPU replays has no numbers that change
+    epoch = torch.as_tensor(context.epoch, dtype=torch.float64, device=images.device)
+    factor = (beta * (epoch / warmup_epochs).clamp(max=1)).float() if warmup_epochs else beta
     numbers = images[0].numel()
     divided = numbers if reduction == "mean" else 1
     loss = values["reconstruction_nats"].mean() / divided + factor * values["kl_nats"].mean()
     terms = {name: value.detach().mean() for name, value in values.items()}
-    terms["beta"] = torch.full_like(loss.detach(), factor)
+    terms["beta"] = torch.ones_like(loss.detach()) * factor
     if likelihood == "gaussian":  # nats are half of mse_over_variance for each number, and a constant
-        doubled = 2 * terms["reconstruction_nats"] / numbers
+        doubled = 2 * ranks.mean(values["reconstruction_nats"].detach()) / numbers
         if variance == "optimal":
             terms["variance"] = (doubled - 1).exp() / (2 * math.pi)
         else:

@@ -4,6 +4,8 @@ import json
 import resource
 import shutil
 import time
+from collections import deque
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from torch import nn
 from autofaces.core import arrays, files, history
 from autofaces.core.found import PACKAGE
 from autofaces.core.params import Experiment, Scale, Schedule
-from autofaces.training import checkpoints, horizon, loop, models, objectives
+from autofaces.training import checkpoints, horizon, loop, models, objectives, ranks
 from autofaces.training.devices import Machine
 
 TRAIN_IMAGES = 200, 2000  # that the final training error is measured on: a third of all, but so many at least, at most
@@ -31,7 +33,7 @@ def train(
     seeds: int,
     machine: Machine,
     data: Path | str,
-    folder: Path,
+    folder: Path | None,
     *,
     smallest_batch: int,
     ablation: bool,
@@ -41,8 +43,10 @@ def train(
     schedule: as `params.schedule` gives it, None of a closed form, which is fitted once. smallest_batch: that the scale
     leaves. ablation: whether the row is one beside the papers'. The first seed's model lies in `folder`, each other
     one's in seed-<n> below: weights, horizon, config.json and dvclive/, the history. What one seed has learned is not
-    lost if a later one is interrupted.
+    lost if a later one is interrupted. Of several ranks each calls this; `folder` is rank 0's alone.
     """
+    if schedule is None and ranks.rank():  # a closed form is fitted by one
+        return
     arrays.verify(data, ("train", "validation"))
     train, validation = (arrays.load(data, part) for part in ("train", "validation"))
     parts = [train, validation] if schedule and schedule.with_validation else [train]
@@ -58,14 +62,15 @@ def train(
     full = _full(key, recipe, about["full_size"])
     images = loop.total(parts)
     plan = schedule and loop.plan(key, schedule, images, scale.image_passes, scale.batch, smallest_batch)
-    folder.mkdir()
+    if folder:
+        folder.mkdir()
     works = []
     for seed in range(seeds if schedule else 1):
         works.append(checkpoints.root() / checkpoints.fingerprint(settings | {"seed": seed}, [train, validation], code))
         torch.manual_seed(seed)
         model = models.build(**recipe).to(machine.device, memory_format=torch.channels_last)
         name = key if seeds == 1 else f"{key}-seed-{seed}"
-        with checkpoints.exclusive(works[-1]):
+        with nullcontext() if ranks.rank() else checkpoints.exclusive(works[-1]):
             started = time.monotonic()
             if plan:
                 look = horizon.of_training(works[-1] / "horizon", validation, plan.steps, plan.batch_size)
@@ -85,6 +90,9 @@ def train(
             else:
                 look = horizon.of_closed_form(works[-1] / "horizon", validation, images)
                 rows = iter([loop.fit_closed_form(key, model, parts, validation, look)])
+            if ranks.rank():
+                deque(rows, maxlen=0)
+                continue
             *_, last = history.record(rows, LIVE / name)
             seconds = time.monotonic() - started
             train_mse = loop.mean_squared_error(model, parts, int(np.clip(images // 3, *TRAIN_IMAGES)))
@@ -115,7 +123,7 @@ def train(
             horizon.save(look, place / "horizon.safetensors")
             shutil.move(LIVE / name, place / "dvclive")
         _report_speed(name, last, seconds, model)
-    for work in works:
+    for work in () if ranks.rank() else works:
         shutil.rmtree(work)
 
 
