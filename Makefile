@@ -3,9 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup repro test faults check docs format
+.PHONY: help setup repro test faults benchmark check docs format
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.done  ## make .venv with all packages (a minute or two, 6 GB)
 
@@ -29,6 +29,9 @@ test: .venv/.done  ## run the tests, the whole pipeline at smoke scale among the
 
 faults: .venv/.done  ## kill, damage and misfeed the pipeline, and write what it survived to docs/faults.md (SEED=n)
 	$(BIN)/python -m faults --seed $(or $(SEED),1)
+
+benchmark: .venv/.done  ## measure speed beside that of others, into benchmarks/RESULTS.md (a quarter of an hour; ARGS=--help)
+	$(BIN)/python -m benchmarks $(ARGS)
 
 check: .venv/.done  ## format, lint and the numbers in the texts, without changing anything
 	$(BIN)/ruff format --check .
