@@ -6,6 +6,7 @@ Options go through ARGS: `make benchmark ARGS="--only training --json out.json"`
 import argparse
 import importlib
 import json
+import signal
 import sys
 import tempfile
 import time
@@ -25,6 +26,7 @@ WITHOUT_IMAGES = {"search", "synthesis", "networks", "pipeline"}
 
 def main(arguments: Sequence[str] | None = None) -> None:
     asked = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the folder goes, too
     started = time.monotonic()
     chosen = asked.only or list(SECTIONS)
     found: dict[str, Any] = {"machine": results.machine(), "sections": {}}

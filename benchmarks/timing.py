@@ -162,7 +162,7 @@ class Bench:
 
     def __init__(self, folder: Path, quick: bool, profile: str, rounds: int = 5) -> None:
         self.folder, self.quick, self.profile = folder, quick, profile
-        self.rounds, self.seconds = (1, 0.05) if quick else (rounds, 2.0)
+        self.rounds, self.seconds = (1, 0.05) if quick else (rounds, 1.5)
         self._workers: dict[tuple, subprocess.Popen] = {}
 
     def __enter__(self) -> "Bench":
@@ -182,7 +182,7 @@ class Bench:
         self._workers = {}
 
     def measure(
-        self, cases: Sequence[Case], seconds: float = 2.0, rounds: int = 5, compared: bool = False
+        self, cases: Sequence[Case], seconds: float = 1.5, rounds: int = 5, compared: bool = False
     ) -> list[dict]:
         """A row for each case: the median of the rates, the least and the most; CPU; what others took.
 
