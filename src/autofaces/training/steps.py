@@ -66,7 +66,7 @@ def updates(
     if ranks.count() > 1:
         ranks.synchronise(model)
         noise = likelihoods.Share(generator, batch_size, share)
-        loss_of = DistributedDataParallel(loss_of, broadcast_buffers=False)
+        loss_of = DistributedDataParallel(loss_of)
         weight = (share.stop - share.start) / batch_size
 
     def body(inputs: Inputs, epoch: Tensor) -> Losses:
