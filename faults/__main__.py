@@ -11,6 +11,8 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from tqdm import tqdm
+
 import faults
 from faults import Trial
 
@@ -34,8 +36,8 @@ def main(arguments: list[str]) -> int:
     for name in asked.only or known:
         work = Path(tempfile.mkdtemp(prefix=f"faults-{name}-"))
         found[name] = []
-        for trial in itertools.islice(importlib.import_module(f"faults.{name}").trials(asked.seed, work), asked.first):
-            trial = Trial(*trial)
+        trials = itertools.islice(importlib.import_module(f"faults.{name}").trials(asked.seed, work), asked.first)
+        for trial in map(Trial._make, tqdm(trials, desc=name, unit=" trials", disable=None)):
             found[name].append(trial)
             if not trial.held:
                 print(f"NOT HELD: {trial.promise}: {trial.fault}: {trial.detail}", flush=True)
