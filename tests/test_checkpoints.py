@@ -23,13 +23,49 @@ def test_no_checkpoint_is_no_state(tmp_path):
     assert checkpoints.load(tmp_path / "c.pt") is None
 
 
+def damages(whole: bytes) -> list[bytes]:
+    """A file cut, empty, of another kind, and with one bit turned at each of twenty places."""
+    turned = [bytearray(whole) for _ in range(20)]
+    for i, its in enumerate(turned):
+        its[i * (len(whole) - 1) // 19] ^= 1 << i % 8
+    return [whole[: len(whole) // 2], whole[:-1], b"", b"not a checkpoint", whole + b"more", *map(bytes, turned)]
+
+
 def test_a_damaged_checkpoint_is_refused_with_what_to_do(tmp_path):
-    checkpoints.save(tmp_path / "c.pt", {"step": 7})
-    whole = (tmp_path / "c.pt").read_bytes()
-    for damaged in (whole[: len(whole) // 2], b"", b"not a checkpoint"):
+    checkpoints.save(tmp_path / "c.pt", {"step": 7, "w": torch.rand(100)})
+    for damaged in damages((tmp_path / "c.pt").read_bytes()):
         (tmp_path / "c.pt").write_bytes(damaged)
         with pytest.raises(files.BadInput, match=r"c\.pt: damaged checkpoint .*; delete it to train from the start"):
             checkpoints.load(tmp_path / "c.pt")
+
+
+def test_in_place_of_a_damaged_checkpoint_the_one_before_is_taken_up_and_said(tmp_path, capsys):
+    path = tmp_path / "c.pt"
+    for step in (7, 8):
+        checkpoints.save(path, {"step": step})
+    before = path.with_name("c.before.pt").read_bytes()
+    for damaged in damages(path.read_bytes()):
+        path.write_bytes(damaged)
+        assert checkpoints.load(path) == {"step": 7}
+        line = f"{path}: damaged checkpoint (not the bytes that were written); the training goes on from the one before"
+        assert capsys.readouterr().err == f"{line}\n"
+    checkpoints.save(path, {"step": 9})  # the damaged one does not take the place of the one before
+    assert (checkpoints.load(path), path.with_name("c.before.pt").read_bytes()) == ({"step": 9}, before)
+
+
+def test_between_two_renames_the_one_before_is_the_state(tmp_path):
+    checkpoints.save(tmp_path / "c.pt", {"step": 7})
+    (tmp_path / "c.pt").rename(tmp_path / "c.before.pt")
+    assert checkpoints.load(tmp_path / "c.pt") == {"step": 7}
+
+
+def test_a_state_of_something_else_is_refused_with_what_to_do(tmp_path):
+    for wrong in (KeyError("model"), RuntimeError("size mismatch")):
+        refused = pytest.raises(
+            files.BadInput, match=r"c\.pt: not a state of this training .*; delete it to train from"
+        )
+        with refused, checkpoints.taken_up(tmp_path / "c.pt"):
+            raise wrong
 
 
 def test_the_fingerprint_follows_settings_code_and_images(tmp_path):

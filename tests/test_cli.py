@@ -95,7 +95,7 @@ class TestCheck:
     @pytest.mark.parametrize(
         ("old", "new", "message"),
         [
-            ("      name: mse\n", "      name: mse\n      kl: 0.5\n", "ray-stacked.objective: kl = 0.5 needs a model"),
+            ("name: mse\n  ray-recursive:", "name: mse\n      kl: 0.5\n  ray-recursive:", "ray-stacked.objective: kl = 0.5 needs a model"),
             ("      variational: true\n", "", "kovenko-vae-var1e-1.objective: elbo needs a model with mean"),
             ("    size: 128", "    size: 64", "ray-stacked.model: ladder: images of 64 pixels do not fit"),
         ],
@@ -468,7 +468,7 @@ class TestSample:
         assert "add --from codes, or take a row that is: vae" in result.stderr
 
     def test_any_model_makes_faces_up_from_the_codes_of_its_training_images(self, project, plain):
-        files.write_json("models/plain/config.json", models.config("models/plain") | {"dataset": "mine"})
+        models.save(Path("models/plain"), plain, models.config("models/plain") | {"dataset": "mine"})
         command = ("sample", "--from", "codes", "--experiment", "plain")
         result = run(*command)
         assert result.exit_code == 1
@@ -513,8 +513,8 @@ class TestOutliers:
         assert "mse: 99th percentile of these images themselves: the model's own data set is not here" in output
 
     def test_with_the_data_set_the_threshold_is_of_its_unseen_faces(self, project):
-        config = json.loads(Path("models/vae/config.json").read_text())
-        files.write_json("models/vae/config.json", config | {"dataset": "mine"})
+        model, config = models.load("models/vae")
+        models.save(Path("models/vae"), model, config | {"dataset": "mine"})
         for part, seed in (("validation", 1), ("test", 2)):
             Path("data/arrays/mine").mkdir(parents=True, exist_ok=True)
             images = np.random.default_rng(seed).integers(0, 256, (50, 32, 32, 3), np.uint8)

@@ -1,12 +1,18 @@
 """Files are whole or absent."""
 
+import errno
 import hashlib
 import os
+import resource
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from autofaces.core import files
 
@@ -85,3 +91,81 @@ def test_an_error_while_packing_leaves_nothing(tmp_path):
     with pytest.raises(ZeroDivisionError), files.packing(tmp_path / "a.zip"):
         raise ZeroDivisionError
     assert list(tmp_path.iterdir()) == []
+
+
+def unpacked(temporary: Path) -> None:
+    temporary.mkdir()
+    (temporary / "a.txt").write_text("x" * 100_000)
+
+
+WRITERS = {
+    "text": lambda temporary: temporary.write_text("x" * 100_000),
+    "a folder": unpacked,
+    "NumPy": lambda temporary: np.save(temporary.open("wb"), np.zeros(100_000)),
+    "PyTorch": lambda temporary: torch.save(torch.zeros(100_000), temporary),
+    "safetensors": lambda temporary: save_file({"a": torch.zeros(100_000)}, temporary),
+}
+
+
+@pytest.mark.filterwarnings("ignore:unclosed file")
+@pytest.mark.parametrize("writer", WRITERS)
+def test_on_a_full_disk_the_error_names_the_file_and_leaves_nothing(tmp_path, writer):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))  # a disk that is full after so many bytes
+    try:
+        with pytest.raises(OSError, match=r"File too large|could not be written") as caught:  # noqa: SIM117
+            with files.writing(tmp_path / "out.bin") as temporary:
+                WRITERS[writer](temporary)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert files.lacking(caught.value).startswith(f"{tmp_path}/out.bin: ")
+    assert "; " in files.lacking(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_no_error_of_the_writing_is_left_as_it_is(tmp_path):
+    with pytest.raises(FileNotFoundError) as caught, files.writing(tmp_path / "a"):
+        (tmp_path / "absent").read_text()
+    assert caught.value.filename == str(tmp_path / "absent")
+
+
+def test_where_one_may_not_write_the_path_is_the_users(tmp_path):
+    with pytest.raises(OSError, match="No such file") as caught, files.writing(tmp_path / "a") as temporary:
+        (temporary / "b").write_text("no such folder")
+    assert caught.value.filename == f"{tmp_path}/a/b"
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device", "a/b"),
+            "a/b: No space left on device; make room on its disk",
+        ),
+        (PermissionError(errno.EACCES, "Permission denied", "a"), "a: Permission denied; see who may read and write"),
+        (MemoryError(), "the memory ran out; end other programs"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), "the memory ran out"),
+        (RuntimeError("CUDA out of memory"), "the memory ran out"),
+    ],
+    ids=["a full disk", "no permission", "no memory", "PyTorch's memory", "the GPU's memory"],
+)
+def test_what_the_machine_lacks_is_said_in_a_line_with_what_to_do(error, line):
+    assert files.lacking(error).startswith(line)
+
+
+def test_any_other_error_is_none_of_the_machines():
+    assert files.lacking(RuntimeError("shapes do not match")) is files.lacking(ValueError("3")) is None
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", '{"a": 1}}', "\x00", "[" * 100_000])
+def test_damaged_json_is_refused_by_its_file(tmp_path, text):
+    (tmp_path / "x.json").write_text(text)
+    with pytest.raises(files.BadInput, match=r"x\.json: (damaged JSON|list, expected dict)"):
+        files.read_json(tmp_path / "x.json")
+
+
+@pytest.mark.parametrize("data", [b"a,b\n1\n", b"a,b\n1,2,3\n", b"a,b\n\xff,1\n"], ids=["short", "long", "no text"])
+def test_damaged_csv_is_refused_by_its_file(tmp_path, data):
+    (tmp_path / "x.csv").write_bytes(data)
+    with pytest.raises(files.BadInput, match=r"x\.csv: damaged CSV"):
+        files.read_csv(tmp_path / "x.csv")

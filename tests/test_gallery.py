@@ -53,7 +53,7 @@ def opened(monkeypatch) -> list[str]:
 
 
 def gather(folder: Path, trained: uses.Trained) -> tuple[gallery.Gallery, int]:
-    return gallery.gather(folder, trained, photos.fit(trained.config))
+    return gallery.gather(folder, trained, photos.fit(trained.config), [])
 
 
 def names(found: gallery.Gallery) -> set[str]:
@@ -106,7 +106,7 @@ class TestGather:
         assert gather(folder, trained)[1] == 5
         assert gather(tmp_path / "nested", trained)[1] == 5
         assert gather(folder, other)[1] == 5
-        assert gallery.gather(folder, trained, photos.fit(trained.config, "whole"))[1] == 5
+        assert gallery.gather(folder, trained, photos.fit(trained.config, "whole"), [])[1] == 5
         assert gather(folder, trained)[1] == 0
 
     def test_a_model_trained_anew_starts_anew(self, folder, trained):
@@ -146,12 +146,15 @@ class TestGather:
         for file, row in zip(found.known, found.codes, strict=True):
             np.testing.assert_allclose(row, code(folder / file.split(" ", 2)[2], trained), atol=1e-5)
 
-    @pytest.mark.parametrize("name", ["codes.npy", "known", "unreadable.json"])
-    def test_damaged_codes_are_made_anew(self, folder, trained, name):
+    @pytest.mark.parametrize("flipped", [False, True], ids=["cut", "flipped"])
+    @pytest.mark.parametrize("name", [*gallery.FILES, "sha256.json"])
+    def test_damaged_codes_are_made_anew(self, folder, trained, name, flipped):
         gather(folder, trained)
         (file,) = (checkpoints.root() / "codes").glob(f"*/{name}")
-        file.write_bytes(file.read_bytes()[:-2])
-        found, _ = gather(folder, trained)
+        whole = file.read_bytes()
+        file.write_bytes(whole[:-3] + bytes([whole[-3] ^ 1]) + whole[-2:] if flipped and whole[2:] else whole[:-2])
+        found, new = gather(folder, trained)
+        assert new == 10
         assert names(found) == {f"{i}.png" for i in range(10)}
         assert len(found.codes) == len(found.known)
 

@@ -155,7 +155,7 @@ def test_what_other_trainings_have_left_does_not_enter(tmp_path, validation):
     expected = trained(build(variational=False), look(tmp_path / "a", validation))
     folder = tmp_path / "b" / "horizon"
     folder.mkdir(parents=True)
-    for stray in ("7.safetensors", "2000.safetensors", ".99.partial.512.safetensors", "1024.safetensors"):
+    for stray in ("7.pt", "2000.pt", ".99.partial.512.pt", "1024.pt"):
         (folder / stray).write_bytes(b"abandoned")  # the last of them is of a step that comes again
     kept = trained(build(variational=False), look(tmp_path / "b", validation))
     assert set(kept) == set(expected)
@@ -165,12 +165,14 @@ def test_what_other_trainings_have_left_does_not_enter(tmp_path, validation):
 def test_a_point_that_is_missing_or_damaged_is_refused_with_what_to_do(tmp_path, validation):
     looked = look(tmp_path, validation)
     trained(build(variational=False), looked)
-    point = looked.folder / "512.safetensors"
+    point = looked.folder / "512.pt"
     whole = point.read_bytes()
-    for damaged in (whole[: len(whole) // 2], b"", None):
+    flipped = bytearray(whole)
+    flipped[len(whole) // 2] ^= 1
+    for damaged in (flipped, whole[: len(whole) // 2], b"", None):
         if damaged is None:
             point.unlink()
         else:
             point.write_bytes(damaged)
-        with pytest.raises(files.BadInput, match=r"512\.safetensors: missing or damaged .*; delete .* to train from"):
+        with pytest.raises(files.BadInput, match=r"512\.pt: (missing|damaged).*; delete .* to train from"):
             saved(looked)

@@ -1,9 +1,11 @@
 """One contract for the whole zoo, and each paper's numbers."""
 
-import json
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch.nn.functional import conv2d, pad
 
 from autofaces.core import files, params
@@ -109,7 +111,9 @@ def test_a_saved_model_gives_the_same_outputs_when_loaded(zoo, tmp_path, request
     config = {"name": name, "size": size, "channels": channels, "width": 0.5, "arguments": arguments}
     models.save(tmp_path, model, config)
     loaded, read = models.load(tmp_path)
+    sums = read.pop("sha256")
     assert read == config
+    assert sums["weights"] == files.sha256(tmp_path / "weights.safetensors")
     assert torch.equal(inference.reconstruct(loaded, images), inference.reconstruct(model.eval(), images))
 
 
@@ -305,23 +309,57 @@ def test_pca_of_too_few_images_is_refused():
         model.fit(lambda: [torch.rand(6, 3, 8, 8)])
 
 
-@pytest.mark.parametrize("damage", ["config", "weights", "truncated", "absent"])
-def test_a_damaged_model_is_refused_by_its_folder(tmp_path, damage):
-    model = models.build("pca", 8, 3, 1.0, {"code": 2})
+@pytest.fixture
+def saved(tmp_path) -> Path:
+    """A folder with a small model."""
     config = {"name": "pca", "size": 8, "channels": 3, "width": 1.0, "arguments": {"code": 2}}
-    models.save(tmp_path, model, config)
-    weights = tmp_path / "weights.safetensors"
-    match damage:
-        case "config":
-            (tmp_path / "config.json").write_text(json.dumps({"name": "pca"}))
-        case "weights":
-            models.save(tmp_path, models.build("pca", 8, 3, 1.0, {"code": 3}), config)
-        case "truncated":
-            weights.write_bytes(weights.read_bytes()[:-5])
-        case "absent":
-            weights.unlink()
-    with pytest.raises(files.BadInput, match=f"{tmp_path.name}: no whole model there"):
-        models.load(tmp_path)
+    models.save(tmp_path, models.build("pca", 8, 3, 1.0, {"code": 2}), config)
+    return tmp_path
+
+
+def test_a_damaged_model_is_refused_by_its_file(saved):
+    weights, config = (saved / name for name in ("weights.safetensors", "config.json"))
+    for file in (weights, config):
+        whole = file.read_bytes()
+        random = np.random.default_rng(len(whole))
+        for at in random.integers(len(whole), size=40):
+            flipped = whole[:at] + bytes([whole[at] ^ 1 << random.integers(8)]) + whole[at + 1 :]
+            for damaged in (whole[:at], flipped):
+                file.write_bytes(damaged)
+                with pytest.raises(files.BadInput, match=f"{saved.name}(: no whole model there|/{file.name}: not as )"):
+                    models.load(saved)
+        file.write_bytes(whole)
+    weights.unlink()
+    with pytest.raises(files.BadInput, match=f"{saved.name}: no whole model there"):
+        models.load(saved)
+
+
+def test_a_model_without_checksums_or_with_another_ones_weights_is_refused(saved, tmp_path):
+    its = models.config(saved)
+    save_file({name: tensor + 1 for name, tensor in models.load(saved)[0].state_dict().items()}, saved / "w")
+    (saved / "w").replace(saved / "weights.safetensors")
+    with pytest.raises(files.BadInput, match=r"weights\.safetensors: not as it was saved: SHA-256 .*dvc checkout"):
+        models.load(saved)
+    files.write_json(saved / "config.json", {k: v for k, v in its.items() if k != "sha256"})
+    with pytest.raises(files.BadInput, match=r"no whole model there \(KeyError: 'sha256'\)"):
+        models.load(saved)
+
+
+def test_an_edited_config_is_refused(saved):
+    files.write_json(saved / "config.json", models.config(saved) | {"crop": "banana"})
+    with pytest.raises(
+        files.BadInput, match=r"config\.json: not as it was saved: .*damaged or edited: run `dvc checkout"
+    ):
+        models.config(saved)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_weights_that_are_not_finite_are_refused(saved, value):
+    model, its = models.load(saved)
+    model.components.data[1, 2] = value
+    models.save(saved, model, its)
+    with pytest.raises(files.BadInput, match=r"weights\.safetensors: components has numbers that are not finite"):
+        models.load(saved)
 
 
 def test_a_config_of_no_model_that_there_is_is_refused_with_those_that_are(tmp_path):

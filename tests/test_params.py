@@ -276,9 +276,28 @@ def test_a_missing_file_says_where_it_was_looked_for(tmp_path):
         params.load(tmp_path / "absent.yaml")
 
 
-def test_broken_yaml_is_refused(tmp_path):
-    (tmp_path / "params.yaml").write_text("profile: [demo")
-    with pytest.raises(params.SettingsError, match="not readable as YAML"):
+@pytest.mark.parametrize(
+    "data",
+    [b"profile: [demo", b"seed: 2026-13-45", b"? [a]\n: 1", b"\x00", b"[" * 5000, b"a: " + b"9" * 5000, b"seed: !!x 1"],
+    ids=["no end", "a date", "a list as key", "no text", "deep", "long number", "tag"],
+)
+def test_broken_yaml_is_refused(tmp_path, data):
+    (tmp_path / "params.yaml").write_bytes(data)
+    with pytest.raises(params.SettingsError, match=r"^[^\n]*not readable as YAML[^\n]*$"):
+        params.load(tmp_path / "params.yaml")
+
+
+def test_what_is_no_utf8_is_refused(tmp_path):
+    (tmp_path / "params.yaml").write_bytes(b"profile: \xff")
+    with pytest.raises(params.SettingsError, match=r"params.yaml: not UTF-8 text"):
+        params.load(tmp_path / "params.yaml")
+
+
+def test_a_key_that_stands_twice_is_refused_with_both_lines(tmp_path):
+    (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text() + "seed: 1\n")
+    with pytest.raises(
+        params.SettingsError, match=r"the key 'seed' stands twice, first in line \d+; take one out line "
+    ):
         params.load(tmp_path / "params.yaml")
 
 

@@ -1,5 +1,7 @@
 import os
 import struct
+import subprocess
+import sys
 import threading
 import time
 import zlib
@@ -168,38 +170,70 @@ class TestFit:
             assert (picture == [0, 128, 128]).all()
 
 
+def as_nobody(code: str) -> str:
+    """What code prints that a user without rights runs; a test's own user may be root, who may read everything."""
+    become = "import os; os.geteuid() or os.setresuid(65534, 65534, 65534); "
+    imports = "from pathlib import Path; from autofaces.app import photos; "
+    command = [sys.executable, "-c", imports + become + code]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
 class TestFind:
     def test_is_in_the_order_given_and_in_folders_by_name(self, tmp_path):
         for name in ("f/b.jpg", "f/a.png", "f/c/z.gif", "f/notes.txt", "f/._a.png", "odd"):
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).touch()
-        found = photos.find([tmp_path / "odd", tmp_path / "f", tmp_path / "f/b.jpg"])
+        found = photos.find([tmp_path / "odd", tmp_path / "f", tmp_path / "f/b.jpg"], [])
         assert [str(path.relative_to(tmp_path)) for path in found] == ["odd", "f/a.png", "f/b.jpg", "f/c/z.gif"]
 
     def test_knows_every_suffix_in_any_case(self, tmp_path):
         for suffix in SUFFIXES:
             (tmp_path / f"a{suffix.upper()}").touch()
-        assert len(photos.find([tmp_path])) == len(SUFFIXES)
+        assert len(photos.find([tmp_path], [])) == len(SUFFIXES)
 
     def test_a_link_to_the_folder_above_is_no_endless_folder(self, tmp_path):
         (tmp_path / "f").mkdir()
         (tmp_path / "f/a.jpg").touch()
         (tmp_path / "f/up").symlink_to(tmp_path)
-        assert photos.find([tmp_path]) == [tmp_path / "f/a.jpg"]
+        assert photos.find([tmp_path], []) == [tmp_path / "f/a.jpg"]
+
+    def test_a_link_in_a_circle_is_left_out_and_named(self, tmp_path):
+        (tmp_path / "a.jpg").touch()
+        (tmp_path / "circle.jpg").symlink_to("circle.jpg")
+        (tmp_path / "up.jpg").symlink_to(".")
+        left_out: list[str] = []
+        assert photos.find([tmp_path], left_out) == [tmp_path / "a.jpg"]
+        assert left_out == [f"{tmp_path}/circle.jpg: Too many levels of symbolic links"]
+
+    def test_a_folder_that_may_not_be_read_is_left_out_and_named(self, tmp_path):
+        for name in ("a.jpg", "below/b.jpg", "closed/c.jpg"):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).touch()
+        for folder in (tmp_path, *tmp_path.parents[:2]):
+            folder.chmod(0o755)
+        (tmp_path / "closed").chmod(0)
+        found = as_nobody(f"left = []; print([p.name for p in photos.find([Path({str(tmp_path)!r})], left)], left)")
+        (tmp_path / "closed").chmod(0o755)
+        assert found == f"['a.jpg', 'b.jpg'] ['{tmp_path}/closed: Permission denied']\n"
+
+    def test_a_folder_of_nothing_but_such_is_refused_by_what_is_in_it(self, tmp_path):
+        (tmp_path / "circle.jpg").symlink_to("circle.jpg")
+        with pytest.raises(files.BadInput, match=r"1 of 1 images cannot be read:\n  .*circle\.jpg: Too many levels"):
+            photos.find([tmp_path], [])
 
     def test_an_absent_path_is_refused(self, tmp_path):
         with pytest.raises(files.BadInput, match=r"nowhere\.jpg: not found"):
-            photos.find([tmp_path / "nowhere.jpg"])
+            photos.find([tmp_path / "nowhere.jpg"], [])
 
     def test_a_folder_without_images_is_refused(self, tmp_path):
         (tmp_path / "notes.txt").touch()
         with pytest.raises(files.BadInput, match=r"no images there \(files that end in jpg, jpeg, png"):
-            photos.find([tmp_path])
+            photos.find([tmp_path], [])
 
     def test_a_pipe_is_refused(self, tmp_path):
         os.mkfifo(tmp_path / "a.jpg")
         with pytest.raises(files.BadInput, match=r"a\.jpg: neither a file nor a folder"):
-            photos.find([tmp_path / "a.jpg"])
+            photos.find([tmp_path / "a.jpg"], [])
 
 
 class TestBatches:
@@ -209,7 +243,7 @@ class TestBatches:
             Image.new("L", (8, 8), i).save(tmp_path / f"{i:02}.png")
         for i in (3, 17):
             (tmp_path / f"{i:02}.png").write_text("no image")
-        return photos.find([tmp_path])
+        return photos.find([tmp_path], [])
 
     def test_are_in_order_without_what_cannot_be_read(self, paths):
         unreadable: list[str] = []

@@ -1,3 +1,4 @@
+import errno
 import os
 import signal
 import subprocess
@@ -33,6 +34,12 @@ def test_the_arguments_reach_main(monkeypatch):
 def test_bad_input_is_one_message_and_status_1(monkeypatch):
     with pytest.raises(SystemExit, match=r"^error: lfw\.tgz: cut$"):  # a text makes the status 1
         call(monkeypatch, raising(BadInput("lfw.tgz: cut")), "lfw")
+
+
+def test_what_the_machine_lacks_is_one_message(monkeypatch):
+    error = OSError(errno.ENOSPC, "No space left on device", "models/a")
+    with pytest.raises(SystemExit, match=r"^error: models/a: No space left on device; make room on its disk, and run"):
+        call(monkeypatch, raising(error), "lfw")
 
 
 def test_a_fault_of_the_program_keeps_its_traceback(monkeypatch):

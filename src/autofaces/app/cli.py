@@ -11,7 +11,7 @@ import typer
 
 from autofaces.app import clean, images, lpips, results
 from autofaces.app.options import say
-from autofaces.core.files import BadInput
+from autofaces.core.files import BadInput, lacking
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -21,7 +21,7 @@ app = typer.Typer(
 
 
 def _command(function: Callable[..., None]) -> None:
-    """Make the function a command; bad input, and files that cannot be written, end it in one message."""
+    """Make the function a command; bad input, and what the machine lacks, end it in one message."""
 
     @app.command()
     @functools.wraps(function)
@@ -32,8 +32,9 @@ def _command(function: Callable[..., None]) -> None:
             message = str(error)
         except BrokenPipeError:
             raise  # the reader of our output has gone: typer ends quietly
-        except OSError as error:
-            message = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        except Exception as error:
+            if (message := lacking(error)) is None:
+                raise  # a fault of the program keeps its traceback; typer's own ways out are such too
         else:
             return
         say(f"error: {message}", error=True)

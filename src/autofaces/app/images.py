@@ -141,7 +141,8 @@ def similar(
     image = photos.read(query, fit)
     (code,) = inference.codes(trained.model, image[None])
     started = time.monotonic()
-    known, new = gallery.gather(folder, trained, fit)
+    beside: list[str] = []
+    known, new = gallery.gather(folder, trained, fit, beside)
     gathered = time.monotonic()
     found = gallery.nearest(known, code, count + 1)  # one may be the query itself
     searched = time.monotonic()
@@ -154,7 +155,8 @@ def similar(
         tiles = [canvas.Tile(image, f"{text(query.name)}\nthe query")]
         tiles += [canvas.Tile(photos.read(file, fit), f"{text(file.name)}\n{value:.3f}") for file, value in near]
         canvas.save(canvas.captioned(_rows(tiles)), path)
-    _report(list(known.unreadable.values()), len(known.known) + len(known.unreadable))
+    unreadable = [*known.unreadable.values(), *beside]
+    _report(unreadable, len(known.known) + len(unreadable))
     say(
         f"{len(known.known):,} codes of {folder} in {gathered - started:.2f} s ({new:,} images opened), "
         f"searched in {searched - gathered:.3f} s"
@@ -233,16 +235,17 @@ def outliers(
     from autofaces.evaluation import inference
     from autofaces.evaluation.scores import scores
 
-    paths = photos.find(images)
+    unreadable: list[str] = []
+    paths = photos.find(images, unreadable)
+    number = len(paths) + len(unreadable)
     path = target(out, "outliers.csv", force, paths, (".csv",))
     trained, fit = _begin("outliers", experiment, crop)
-    unreadable: list[str] = []
     names: list[str] = []
     found = []
     for indices, batch in photos.batches(paths, fit, inference.BATCH, unreadable, "outliers"):
         names += [text(paths[i]) for i in indices]
         found.append(scores(trained.model, batch))
-    _report(unreadable, len(paths))
+    _report(unreadable, number)
     values = np.concatenate(found)
     threshold, source = uses.threshold(trained) or (
         float(np.percentile(values, uses.PERCENTILE)),
@@ -314,7 +317,9 @@ def _rebuild(
     from autofaces.figures import canvas
     from autofaces.training.pixels import pixels
 
-    paths = photos.find(images)
+    unreadable: list[str] = []
+    paths = photos.find(images, unreadable)
+    number = len(paths) + len(unreadable)
     path = target(out, f"{use}.png", force, paths, (".png", ""))
     each = path.suffix.lower() != ".png"
     if not each and len(paths) > MOST:
@@ -323,7 +328,6 @@ def _rebuild(
     if clash := {name.resolve() for name in names} & {image.resolve() for image in paths}:
         raise files.BadInput(f"--out {path}: would replace {min(clash)}, one of the images to read; write elsewhere")
     trained, fit = _begin(use, experiment, crop)
-    unreadable: list[str] = []
     originals: list[Tile] = []
     results: list[Tile] = []
     for indices, batch in photos.batches(paths, fit, inference.BATCH, unreadable, use):
@@ -335,11 +339,11 @@ def _rebuild(
                 originals.append(canvas.Tile(original, text(paths[i].name)))
                 error = f"\nmse {np.square((original - result.astype(float)) / 255).mean():.4f}"
                 results.append(canvas.Tile(result, trained.key + (error if use == "reconstruct" else "")))
-    _report(unreadable, len(paths))
+    _report(unreadable, number)
     if not each:
         pairs = zip(_rows(originals), _rows(results), strict=True)
         canvas.save(canvas.captioned([row for pair in pairs for row in pair]), path)
-    done = len(paths) - len(unreadable)
+    done = number - len(unreadable)
     say(f"{path}: {done:,} {'image' if done == 1 else 'images'}, {fit.size} x {fit.size} pixels each")
 
 

@@ -38,34 +38,47 @@ def fit(config: Mapping[str, Any], crop: str | int | None = None) -> Fit:
     return Fit(config["size"], config["channels"], crop)
 
 
-def find(paths: Iterable[Path]) -> list[Path]:
+def find(paths: Iterable[Path], unreadable: list[str]) -> list[Path]:
     """The image files that `paths` name, in that order: a file whatever it is called, of a folder all images in it and
-    below, by name. BadInput for a path that is not there, and where there is no image at all."""
+    below, by name. What cannot be looked into there is left out, its path and reason appended to `unreadable`. BadInput
+    for a path that is not there, and where there is no image at all."""
     found: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
-            found |= dict.fromkeys(path / name for name, _ in walk(path))
+            found |= dict.fromkeys(path / name for name, _ in walk(path, unreadable))
         elif path.is_file():
             found[path] = None
         else:
             raise BadInput(f"{path}: {'neither a file nor a folder' if path.exists() else 'not found'}")
+    if not found and unreadable:
+        raise BadInput(named(unreadable, len(unreadable)))
     if not found:
         known = ", ".join(suffix.removeprefix(".") for suffix in archives.SUFFIXES)
         raise BadInput(f"{', '.join(map(str, paths))}: no images there (files that end in {known})")
     return list(found)
 
 
-def walk(folder: Path | str, below: str = "") -> Iterator[tuple[str, os.stat_result]]:
-    """(path within `folder`, stat) of the files there and below that have an image's name, sorted in each folder."""
-    descriptor = os.open(Path(folder) / below, os.O_RDONLY)  # what is in it is found from here, not from the root
+def walk(folder: Path | str, unreadable: list[str], below: str = "") -> Iterator[tuple[str, os.stat_result]]:
+    """(path within `folder`, stat) of the files there and below that have an image's name, sorted in each folder. A
+    folder that may not be read and a link in a circle are left out, appended to `unreadable`."""
+    place = Path(folder) / below
+    try:
+        descriptor = os.open(place, os.O_RDONLY)  # what is in it is found from here, not from the root
+    except OSError as error:
+        unreadable.append(f"{place}: {error.strerror}")
+        return
     try:
         with os.scandir(descriptor) as entries:
             ordered = sorted(entries, key=lambda e: e.name)
         for entry in ordered:
             if entry.is_dir(follow_symlinks=False):  # no link is followed into a circle
-                yield from walk(folder, f"{below}{entry.name}/")
-            elif archives.is_image(entry.name) and entry.is_file():
-                yield below + entry.name, entry.stat()
+                yield from walk(folder, unreadable, f"{below}{entry.name}/")
+            elif archives.is_image(entry.name):
+                try:
+                    if entry.is_file():
+                        yield below + entry.name, entry.stat()
+                except OSError as error:
+                    unreadable.append(f"{place / entry.name}: {error.strerror}")
     finally:
         os.close(descriptor)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from autofaces.app.options import say
+from autofaces.core import files
 from autofaces.core.files import BadInput
 
 if TYPE_CHECKING:
@@ -84,11 +85,11 @@ def experiments(
 
 def summary() -> None:
     """Print the table of results."""
-    from autofaces.core import files, params
+    from autofaces.core import params
 
     settings = params.load()
     places = {key: Path("metrics") / f"{key}.json" for key in settings.experiments}
-    found = {key: json.loads(path.read_text(encoding="utf-8")) for key, path in places.items() if path.exists()}
+    found = {key: files.read_json(path) for key, path in places.items() if path.exists()}
     if Path("metrics/summary.csv").exists():  # where alone those are that are no paper's
         rows = {row["experiment"]: row for row in files.read_csv("metrics/summary.csv")}
         found |= {key: rows[key] for key in settings.ablations if key in rows}
@@ -110,7 +111,7 @@ def claims() -> None:
         raise BadInput("metrics/claims.json: no claims judged yet; run `make repro`")
     from autofaces.verdicts import judge
 
-    judged = json.loads(path.read_text(encoding="utf-8"))
+    judged = files.read_json(path, list)
     if any("grade" not in found for found in judged):
         raise BadInput(f"{path}: an older version wrote it; run `make repro`")
     for line in judge.lines(judged):

@@ -1,7 +1,6 @@
 """The uses of trained models on one's own images: which rows can serve a use, which serves it best, and what is odd."""
 
 import difflib
-import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -159,7 +158,7 @@ def _best(use: str) -> tuple[str, str]:
     values = {}
     for key in keys():
         paths = [path for folder in (METRICS, METRICS / "outliers") if (path := folder / f"{key}.json").exists()]
-        found = {k: v for path in paths for k, v in json.loads(path.read_text(encoding="utf-8")).items()}
+        found = {k: v for path in paths for k, v in files.read_json(path).items()}
         value = found.get(metric)
         if value is not None and can(use, models.config(MODELS / key)):
             values[key] = value

@@ -72,6 +72,8 @@ def labels(folder: Path | str, part: str) -> "pd.DataFrame":
         table = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""])
     except FileNotFoundError:
         raise BadInput(f"{path}: not found; run `dvc repro preprocess`") from None
+    except (ValueError, KeyError) as error:
+        raise BadInput(f"{path}: damaged table ({error}); run `dvc repro --force preprocess`") from None
     images = len(load(folder, part))
     if len(table) != images:
         raise BadInput(f"{path}: {len(table)} rows for {images} images; run `dvc repro --force preprocess`")
@@ -83,8 +85,8 @@ def about(folder: Path | str) -> dict[str, Any]:
     (see preprocessing.fit), `full_size`, and `official_images` (see preprocessing.write)."""
     path = Path(folder) / "about.json"
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
         raise BadInput(f"{path}: not readable ({error}); run `dvc repro --force preprocess`") from None
 
 

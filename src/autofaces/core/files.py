@@ -1,22 +1,60 @@
 """Files that are whole or absent: everything the pipeline writes goes through here."""
 
 import csv
+import errno
 import glob
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from autofaces.core.machine import alive
+
+T = TypeVar("T")
+
+# What ends a writing without a path: Python's own files say the number alone
+UNWRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
+ADVICE = {
+    errno.ENOSPC: "make room on its disk, and run it again",
+    errno.EDQUOT: "make room within your quota, and run it again",
+    errno.EFBIG: "raise the limit on a file's size (ulimit -f), and run it again",
+    errno.EROFS: "write elsewhere, or mount its disk for writing",
+    errno.EACCES: "see who may read and write there (ls -ld)",
+    errno.EPERM: "see who may read and write there (ls -ld)",
+    errno.EIO: "its disk may be failing: see the system's log (dmesg)",
+    errno.EMFILE: "raise the limit on open files (ulimit -n), and run it again",
+}
 
 
 class BadInput(ValueError):
     """Settings, archives or images that cannot be worked on; the message says what, where, and what to do."""
+
+
+def lacking(error: BaseException) -> str | None:
+    """Where an error is one of the machine's (disk, permission, memory), a line of what is lacking, where, and what to
+    do; else None."""
+    if isinstance(error, OSError):
+        reason = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
+        return "; ".join(filter(None, [reason, ADVICE.get(error.errno)]))
+    # PyTorch has no class of its own for the CPU's memory
+    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and _MEMORY.search(str(error))):
+        return (
+            "the memory ran out; end other programs, run fewer stages at once (make repro JOBS=1), or set fewer images"
+        )
+    return None
+
+
+_MEMORY = re.compile(r"allocate memory|out of memory|bad_alloc", re.IGNORECASE)
+# NumPy and PyTorch, which do not say why
+_CUT = re.compile(r"requested and \d+ written|unexpected pos \d+ vs|PytorchStreamWriter failed")
+_OS_ERROR = re.compile(r"\(os error (\d+)\)")  # as libraries in Rust tell of one
 
 
 @contextmanager
@@ -24,7 +62,8 @@ def writing(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it takes that name, on any error it is removed.
 
     The folder of `path` is made if it is absent. The temporary keeps the suffixes of `path`, and may be written as a
-    file or made into a folder (a folder replaces an older one whole).
+    file or made into a folder (a folder replaces an older one whole). Where it cannot be written, the OSError names
+    `path`, whatever library wrote.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -36,8 +75,29 @@ def writing(path: Path | str) -> Iterator[Path]:
         if temporary.is_dir() and path.exists():
             _remove(path)
         temporary.replace(path)
+    except Exception as error:
+        if unwritten := _unwritten(error, temporary, path):
+            raise unwritten from error
+        raise
     finally:
         _remove(temporary)
+
+
+def _unwritten(error: Exception, temporary: Path, path: Path) -> OSError | None:
+    """The OSError that says of `path` what `error` says of the temporary, or of no file; None where that is another."""
+    number, reason = getattr(error, "errno", None), str(error)
+    if isinstance(error, OSError) and error.filename is not None:
+        name = str(error.filename)
+        if not name.startswith(str(temporary)):
+            return None
+        return OSError(number, error.strerror, f"{path}{name[len(str(temporary)) :]}")
+    if found := _OS_ERROR.search(reason):
+        number = int(found[1])
+    if number in UNWRITTEN:
+        return OSError(number, os.strerror(number), str(path))
+    if isinstance(error, OSError | RuntimeError) and _CUT.search(reason):
+        return OSError(errno.ENOSPC, "could not be written to its end", str(path))
+    return None
 
 
 @contextmanager
@@ -86,12 +146,31 @@ def write_csv(path: Path | str, rows: Iterable[Mapping[str, object]]) -> None:
 
 
 def read_csv(path: Path | str) -> list[dict[str, str]]:
-    """The rows of a CSV file, all text. BadInput where there is no such file."""
+    """The rows of a CSV file, all text. BadInput where there is no such file, and where its rows are not all as long as
+    its header."""
     try:
         with Path(path).open(newline="", encoding="utf-8") as file:
-            return list(csv.DictReader(file))
+            rows = list(csv.DictReader(file))
+        if any(None in row or None in row.values() for row in rows):
+            raise ValueError("a row that is longer or shorter than the header")
     except FileNotFoundError:
         raise BadInput(f"{path}: not found; run `dvc repro`") from None
+    except (ValueError, csv.Error) as error:
+        raise BadInput(f"{path}: damaged CSV ({error}); run `dvc repro --force` of the stage that writes it") from None
+    return rows
+
+
+def read_json(path: Path | str, kind: type[T] = dict) -> T:
+    """What a JSON file holds, a `kind` of thing. BadInput where there is no such file, and where it holds another."""
+    try:
+        found = json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BadInput(f"{path}: not found; run `dvc repro`") from None
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"{path}: damaged JSON ({error}); run `dvc repro --force` of the stage that writes it") from None
+    if not isinstance(found, kind):
+        raise BadInput(f"{path}: {type(found).__name__}, expected {kind.__name__}; run `dvc repro --force`")
+    return found
 
 
 def sha256(path: Path | str) -> str:

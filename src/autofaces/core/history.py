@@ -50,7 +50,14 @@ def read(folder: Path | str) -> "pd.DataFrame":
         raise BadInput(
             f"{folder}: no history there; expected plots/metrics/*.tsv, as DVCLive writes them; run `dvc repro train`"
         )
-    columns = [pd.read_csv(file, sep="\t", index_col="step")[file.stem] for file in files]
+    columns = []
+    for file in files:
+        try:
+            columns.append(pd.read_csv(file, sep="\t", index_col="step")[file.stem])
+            if not (columns[-1].index.is_unique and pd.api.types.is_numeric_dtype(columns[-1])):
+                raise ValueError("a step twice, or text where numbers belong")
+        except (ValueError, KeyError) as error:
+            raise BadInput(f"{file}: damaged history ({error}); run `dvc repro --force train` of its row") from None
     return pd.concat(columns, axis=1).reset_index()
 
 

@@ -288,10 +288,13 @@ def load(path: Path | str = PATH) -> Params:
         text = Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
         raise SettingsError(f"{path}: not found in {Path.cwd()}; run from the project's top folder") from None
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: not UTF-8 text: {error}") from None
     try:
         settings = yaml.load(text, Loader)
-    except yaml.YAMLError as error:
-        raise SettingsError(f"{path}: not readable as YAML: {error}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: such as a date of month 13
+        reason = " ".join(str(error).replace('in "<unicode string>", ', "").split())
+        raise SettingsError(f"{path}: not readable as YAML: {reason}") from None
     models(), objectives()  # a file that cannot be read is named once, not by every row
     try:
         return Params.model_validate(settings)

@@ -11,7 +11,7 @@ from types import TracebackType
 
 import yaml
 
-from autofaces.core.files import BadInput
+from autofaces.core.files import BadInput, lacking
 from autofaces.core.machine import end_with_parent
 from autofaces.core.yaml12 import Loader
 
@@ -23,9 +23,9 @@ def run(main: Callable[..., None]) -> None:
     """Call `main` with the command line's arguments.
 
     BadInput (settings, archives, images that cannot be worked on) is printed to stderr and exits with status
-    1, a wrong number of arguments prints the usage and exits likewise, a signal that stops it is told in a
-    line and exits with 128 and its number. Any other exception is a fault of the program and keeps its traceback.
-    A stage that DVC started ends with it.
+    1, and so is what the machine lacks (disk, permission, memory); a wrong number of arguments prints the usage and
+    exits likewise, a signal that stops it is told in a line and exits with 128 and its number. Any other exception is
+    a fault of the program and keeps its traceback. A stage that DVC started ends with it.
     """
     script, *arguments = sys.argv
     try:
@@ -41,6 +41,10 @@ def run(main: Callable[..., None]) -> None:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt as stop:
         sys.exit(stopped(stop, KEPT))
+    except Exception as error:
+        if (lack := lacking(error)) is None:
+            raise
+        sys.exit(f"error: {lack}")
 
 
 @contextmanager

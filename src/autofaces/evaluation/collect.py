@@ -1,6 +1,5 @@
 """The outputs of all rows in one folder, by paper: what figures, claims and the page read."""
 
-import json
 import shutil
 import zipfile
 from collections.abc import Iterable
@@ -74,4 +73,4 @@ def _need(path: Path, advice: str, folder: Path, names: Iterable[str]) -> None:
 
 
 def _json(path: Path) -> dict[str, object]:
-    return json.loads(path.read_text(encoding="utf-8"))
+    return files.read_json(path)

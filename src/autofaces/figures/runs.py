@@ -1,6 +1,5 @@
 """What figures are drawn from: the results of experiments."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from autofaces.core import history
+from autofaces.core import files, history
 from autofaces.core.files import BadInput
 from autofaces.papers import Figure
 from autofaces.verdicts.scale import FACES_ARE, trained_on_validation
@@ -32,17 +31,17 @@ def read(folder: Path | str) -> Runs:
     path = Path(folder) / "rows.json"
     if not path.exists():
         raise BadInput(f"{path}: not found; name rows of this paper in dvc.yaml's collect, then `dvc repro collect`")
-    return {key: run(path.with_name(key)) for key in json.loads(path.read_text(encoding="utf-8"))}
+    return {key: run(path.with_name(key)) for key in files.read_json(path, list)}
 
 
 def run(folder: Path) -> Run:
     """What evaluate found, and what stage outliers did, in outliers/ below."""
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config = files.read_json(folder / "config.json")
     images = pd.read_csv(folder / "images.csv").sort_values(["seed", "image"], kind="stable", ignore_index=True)
     metrics, pictures = {}, {}
     for place in (folder, folder / "outliers"):
         if place.exists():
-            metrics |= json.loads((place / "metrics.json").read_text(encoding="utf-8"))
+            metrics |= files.read_json(place / "metrics.json")
             with np.load(place / "pictures.npz") as found:
                 pictures |= dict(found)
     return Run(config, metrics, images, pictures, history.read(folder / "dvclive"))

@@ -56,7 +56,7 @@ def read_rows(path: Path | str) -> dict[str, dict[str, str]]:
 def read_recipes(results: Path | str) -> dict[str, dict[str, Any]]:
     """The config.json of every experiment that has a folder in data/results; none where that is absent."""
     found = sorted(Path(results).glob("*/*/config.json"))
-    return {path.parent.name: json.loads(path.read_text(encoding="utf-8")) for path in found}
+    return {path.parent.name: files.read_json(path) for path in found}
 
 
 def page(

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import pickle
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from autofaces.core import files
 from autofaces.core.arrays import evenly
 
 ROWS = 64  # images of an array that its fingerprint reads
+BLOCK = 1 << 20  # bytes read at a time
 
 
 def root() -> Path:
@@ -64,18 +66,69 @@ def exclusive(folder: Path) -> Iterator[None]:
 
 
 def save(path: Path, state: Mapping[str, Any]) -> None:
-    """Write tensors, numbers and lists of them, whole or not at all."""
+    """Write tensors, numbers and lists of them, whole or not at all, and after them the SHA-256 of PyTorch's file,
+    which is read all the same. The state that was there is kept as well, at `before(path)`."""
     with files.writing(path) as temporary:
         torch.save(dict(state), temporary)
+        digest = bytes.fromhex(files.sha256(temporary))
+        with temporary.open("ab") as file:
+            file.write(digest)
+        if path.exists():
+            path.replace(before(path))
 
 
 def load(path: Path) -> dict[str, Any] | None:
-    """The saved state, None if there is none. BadInput if it cannot be read."""
-    if not path.exists():
+    """The state saved last, None if there is none. Where it is damaged, in one line on stderr, the one before.
+
+    BadInput where neither can be read.
+    """
+    damage = {}
+    for place in (path, before(path)):
+        try:
+            _check(place)
+            state = torch.load(place, map_location="cpu", weights_only=True)
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+            damage[place] = error
+            continue
+        for damaged, error in damage.items():
+            print(f"{damaged}: damaged checkpoint ({error}); the training goes on from the one before", file=sys.stderr)
+            damaged.unlink()  # or the next state would take the place of the one that is whole
+        return state
+    if not damage:
         return None
+    error = next(iter(damage.values()))
+    raise files.BadInput(
+        f"{path}: damaged checkpoint ({type(error).__name__}: {error}), and none before it; delete it to train from "
+        "the start"
+    ) from error
+
+
+@contextmanager
+def taken_up(path: Path) -> Iterator[None]:
+    """BadInput where the state of `path` is no state of the training that takes it up here."""
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        yield
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise files.BadInput(
-            f"{path}: damaged checkpoint ({type(error).__name__}); delete it to train from the start"
+            f"{path}: not a state of this training ({type(error).__name__}); delete it to train from the start"
         ) from error
+
+
+def before(path: Path) -> Path:
+    """Where the state before the one at `path` is kept."""
+    return path.with_suffix(f".before{path.suffix}")
+
+
+def _check(path: Path) -> None:
+    """ValueError unless the file ends in the digest of what is before it."""
+    found = hashlib.sha256()
+    left = path.stat().st_size - found.digest_size
+    with path.open("rb") as file:
+        while left > 0:
+            block = file.read(min(left, BLOCK))
+            found.update(block)
+            left -= len(block)
+        if file.read() != found.digest():
+            raise ValueError("not the bytes that were written")

@@ -12,13 +12,12 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from autofaces.core import files
 from autofaces.core.arrays import evenly
-from autofaces.training import likelihoods
+from autofaces.training import checkpoints, likelihoods
 from autofaces.training.layers import point
 from autofaces.training.pixels import normalise, pixels, to_unit
 
@@ -83,8 +82,7 @@ def keep(look: Horizon, model: nn.Module, step: int) -> None:
             drawn = torch.randn((len(look.images), *model.code_shape), generator=noise)
             seen["samples"] = _decoded(model, drawn.to(device))
     model.train(training)
-    with files.writing(_file(look, step)) as temporary:
-        save_file(seen, temporary)
+    checkpoints.save(_file(look, step), seen)
 
 
 def save(look: Horizon, path: Path) -> None:
@@ -119,13 +117,10 @@ def _power_of_two(number: float) -> int:
 
 
 def _file(look: Horizon, step: int) -> Path:
-    return look.folder / f"{step}.safetensors"
+    return look.folder / f"{step}.pt"
 
 
 def _load(path: Path) -> dict[str, Tensor]:
-    try:
-        return load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise files.BadInput(
-            f"{path}: missing or damaged ({type(error).__name__}); delete {path.parents[1]} to train from the start"
-        ) from error
+    if (seen := checkpoints.load(path)) is None:
+        raise files.BadInput(f"{path}: missing; delete {path.parents[1]} to train from the start")
+    return seen

@@ -103,9 +103,10 @@ def fit(
     optimizer = steps.optimizer(schedule, model)
     step, rows, sums = 0, [], {}
     if state := ranks.same(None if ranks.rank() else checkpoints.load(checkpoint)):
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        step, rows, sums = state["step"], state["rows"], state["sums"]
+        with checkpoints.taken_up(checkpoint):
+            model.load_state_dict(state["model"])
+            optimizer.load_state_dict(state["optimizer"])
+            step, rows, sums = state["step"], state["rows"], state["sums"]
         yield from rows
     summed = torch.tensor(list(sums.values()), dtype=torch.float64, device=device) if sums else 0.0
     inputs, images_of = batches(train, plan, seed, step, device)

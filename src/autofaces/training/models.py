@@ -10,6 +10,7 @@ The keyword-only arguments of the constructor are the model's settings in params
 "meta", where tensors have a shape and no numbers (it is counted so), and its code is as large at any width.
 """
 
+import hashlib
 import importlib
 import json
 from collections.abc import Mapping
@@ -72,41 +73,79 @@ def is_variational(name: str, size: int, channels: int, arguments: Mapping[str, 
 
 
 def save(folder: Path, model: nn.Module, about: Mapping[str, Any]) -> None:
-    """Write weights.safetensors and config.json into `folder`; `about` holds what `build` was given, and more."""
+    """Write weights.safetensors and config.json into `folder`; `about` holds what `build` was given, and more. The
+    config gets the SHA-256 of the weights' file, and of itself."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     with files.writing(folder / "weights.safetensors") as temporary:
         save_file(tensors, temporary)
-    files.write_json(folder / "config.json", dict(about))
+        weights = files.sha256(temporary)
+    sums = {"weights": weights, "config": _digest(about, weights)}
+    files.write_json(folder / "config.json", {**about, "sha256": sums})
 
 
 def load(folder: Path | str) -> tuple[nn.Module, dict[str, Any]]:
-    """The model saved in `folder`, in evaluation mode on the CPU, and its config. BadInput where it is not whole, and
-    where its config is of no model that there is."""
+    """The model saved in `folder`, in evaluation mode on the CPU, and its config. BadInput where it is not whole, not
+    as it was saved or not finite, and where its config is of no model that there is."""
     folder, its = Path(folder), config(folder)
+    path = folder / "weights.safetensors"
     try:
-        weights = load_file(folder / "weights.safetensors")
+        written = its["sha256"]["weights"]
+        if (found := files.sha256(path)) != written:
+            raise _changed(path, found, written)
+        weights = load_file(path)
         model = build(**{k: its[k] for k in ("name", "size", "channels", "width", "arguments")})
         model.load_state_dict(weights)
+    except Damaged:
+        raise
     except files.BadInput as error:
         raise files.BadInput(f"{folder / 'config.json'}: {error}") from None
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-        raise files.BadInput(
-            f"{folder}: no whole model there ({type(error).__name__}: {error}); expected config.json and "
-            "weights.safetensors as `dvc repro train` writes them"
-        ) from error
+        raise _not_whole(folder, error) from error
+    if broken := [name for name, tensor in weights.items() if not tensor.isfinite().all()]:
+        raise Damaged(
+            f"{path}: {broken[0]} has numbers that are not finite; `dvc repro --force train` with a smaller "
+            "train.learning_rate"
+        )
     return model.eval(), its
 
 
 def config(folder: Path | str) -> dict[str, Any]:
-    """What is known of the model saved in `folder`: what `build` takes, and how it was trained. BadInput if nothing."""
+    """What is known of the model saved in `folder`: what `build` takes, and how it was trained. BadInput if nothing,
+    and where it is not as it was saved."""
     path = Path(folder) / "config.json"
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise files.BadInput(
-            f"{folder}: no whole model there ({type(error).__name__}: {error}); expected config.json and "
-            "weights.safetensors as `dvc repro train` writes them"
-        ) from error
+        its = json.loads(path.read_text(encoding="utf-8"))
+        sums = its.get("sha256")
+        written, found = (sums["config"], _digest(its, sums["weights"])) if sums else (None, None)
+    except (OSError, ValueError, AttributeError, KeyError, TypeError, RecursionError) as error:
+        raise _not_whole(folder, error) from error
+    if written != found:
+        raise _changed(path, found, written)
+    return its
+
+
+class Damaged(files.BadInput):
+    """A model's file is not as it was saved; the message names it."""
+
+
+def _digest(about: Mapping[str, Any], weights: str) -> str:
+    """Hexadecimal SHA-256 of what a config says, the weights' digest among it."""
+    said = {**about, "sha256": weights}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def _changed(path: Path, found: str, written: object) -> Damaged:
+    return Damaged(
+        f"{path}: not as it was saved: SHA-256 {found[:8]}..., expected {str(written)[:8]}...; damaged or edited: run "
+        "`dvc checkout --force`, or `dvc repro --force train` of its row"
+    )
+
+
+def _not_whole(folder: Path | str, error: Exception) -> files.BadInput:
+    return files.BadInput(
+        f"{folder}: no whole model there ({type(error).__name__}: {error}); expected config.json and "
+        "weights.safetensors as `dvc repro train` writes them"
+    )
 
 
 def seeds(folder: Path | str) -> list[Path]:

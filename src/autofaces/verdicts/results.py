@@ -1,6 +1,5 @@
 """What evaluate measured of the rows, as claims read it: each number with the units that it is known of."""
 
-import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -63,7 +62,7 @@ def not_run(results: Path | str) -> list[str]:
     path = Path(results) / "not_run.json"
     if not path.exists():
         raise files.BadInput(f"{path}: not found; {OLD}")
-    return _json(path)
+    return files.read_json(path, list)
 
 
 def find(number: str | Arithmetic, rows: Mapping[str, Row]) -> Number | None:
@@ -159,7 +158,12 @@ def _read(path: Path, units: str, point: str = "") -> dict[int, Table]:
     """The tables of a file, by the point of the training; only 0 of what is of finished models."""
     if not path.exists():
         raise files.BadInput(f"{path}: not found; {OLD}")
-    frame = pd.read_csv(path)
+    try:
+        frame = pd.read_csv(path)
+        if not all(pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes):
+            raise ValueError("text where numbers belong")
+    except ValueError as error:
+        raise files.BadInput(f"{path}: damaged table ({error}); run `dvc repro --force collect`") from None
     unit = {IMAGES: ["image"], VALIDATION: ["image"], FOLDS: ["fold"], SEEDS: []}[units]
     keys = [*([point] if point else []), "seed", *unit]
     about = [*keys, "group"] if unit == ["image"] else keys
@@ -186,4 +190,4 @@ def _need(path: Path, names: object, there: object) -> None:
 
 
 def _json(path: Path) -> dict[str, object]:
-    return json.loads(path.read_text(encoding="utf-8"))
+    return files.read_json(path)
