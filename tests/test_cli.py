@@ -95,7 +95,7 @@ class TestCheck:
     @pytest.mark.parametrize(
         ("old", "new", "message"),
         [
-            ("name: mse\n  ray-recursive:", "name: mse\n      kl: 0.5\n  ray-recursive:", "ray-stacked.objective: kl = 0.5 needs a model"),
+            ("mse\n    app", "mse\n      kl: 0.5\n    app", "ray-stacked.objective: kl = 0.5 needs a model"),
             ("      variational: true\n", "", "kovenko-vae-var1e-1.objective: elbo needs a model with mean"),
             ("    size: 128", "    size: 64", "ray-stacked.model: ladder: images of 64 pixels do not fit"),
         ],

@@ -284,6 +284,61 @@ def test_a_loss_that_is_no_longer_finite_stops_with_step_rate_and_advice(arrays,
     assert checkpoints.load(tmp_path / "c.pt")["step"] == 3  # the last good one stays
 
 
+def test_a_learning_rate_of_one_trains_or_stops_and_every_kept_state_is_finite(arrays, tmp_path):
+    schedule = SCHEDULE.model_copy(update={"learning_rate": 1.0})
+    for number, (make, objective) in enumerate([*NOISY.values(), *NOISY.values()]):
+        checkpoint, model = tmp_path / f"{number}.pt", make()
+        if number >= len(NOISY):  # and with weights that only a batch norm makes small
+            torch.nn.init.constant_(next(model.parameters()), 1e20)
+        try:
+            list(fit(model, arrays, checkpoint, schedule, objective))
+        except files.BadInput as error:
+            assert "the loss is no longer finite at learning rate 1.0; set a smaller" in str(error)  # noqa: PT017
+        if state := checkpoints.load(checkpoint):
+            assert all(tensor.isfinite().all() for tensor in state["model"].values())
+
+
+@pytest.mark.parametrize("huge", [1e38, float("nan"), float("inf")])
+def test_weights_beyond_all_bounds_are_stopped_before_any_state_is_kept(arrays, tmp_path, huge):
+    model = build()
+    torch.nn.init.constant_(next(model.parameters()), huge)
+    torch.nn.init.constant_(list(model.parameters())[-1], huge)
+    with pytest.raises(files.BadInput, match=r"tiny: step \d: the loss is no longer finite"):
+        list(fit(model, arrays, tmp_path / "c.pt", objective=objectives.mse))
+    assert not (tmp_path / "c.pt").exists()
+
+
+def test_an_update_that_spoils_the_weights_after_a_finite_loss_is_stopped(arrays, tmp_path):
+    def poisoned(model, images, context):
+        loss, terms = objectives.mse(model, images, context)
+        if model.training:
+            next(model.parameters()).register_hook(lambda gradient: gradient * torch.nan)
+        return loss, terms
+
+    with pytest.raises(files.BadInput, match=r"tiny: step 1: the loss is no longer finite"):
+        list(
+            fit(build(), arrays, tmp_path / "c.pt", SCHEDULE.model_copy(update={"epochs": None, "steps": 1}), poisoned)
+        )
+    assert not (tmp_path / "c.pt").exists()
+
+
+@pytest.mark.parametrize("value", [0, 255])
+@pytest.mark.parametrize("key", NOISY)
+def test_constant_images_are_trained_on_as_any_other(tmp_path, key, value):
+    for name, count in {"train": 16, "validation": 1}.items():
+        np.save(tmp_path / f"{name}.npy", np.full((count, 32, 32, 3), value, np.uint8))
+    flat = tuple(np.load(tmp_path / f"{name}.npy", mmap_mode="r") for name in ("train", "validation"))
+    make, objective = NOISY[key]
+    *_, last = fit(make(), flat, tmp_path / "c.pt", objective=objective)
+    assert all(math.isfinite(number) for number in last.values())
+
+
+def test_a_batch_of_one_before_batch_norm_is_refused_with_what_to_set(arrays, tmp_path):
+    schedule = SCHEDULE.model_copy(update={"batch_size": 1})
+    with pytest.raises(files.BadInput, match=r"tiny: train.batch_size: 1 at this profile, and batch norm .* set 2"):
+        list(fit(build_variational(), arrays, tmp_path / "c.pt", schedule))
+
+
 def test_clipping_bounds_the_first_step(arrays, tmp_path):
     schedule = Schedule(steps=1, batch_size=16, optimizer="adamax", learning_rate=0.01)
     free, clipped = build(), build()

@@ -1,14 +1,13 @@
-"""The arrays that training and evaluation read: about.json, checksums.json, and of each part `<part>.npy` and
-`<part>.csv`."""
+"""The arrays that training and evaluation read: about.json, and of each part `<part>.npy` and `<part>.csv`."""
 
+import functools
 import json
-import zlib
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autofaces.core import files
 from autofaces.core.files import BadInput
 
 if TYPE_CHECKING:
@@ -20,9 +19,10 @@ PARTS = ("train", "validation", "test")
 def load(folder: Path | str, part: str) -> np.memmap:
     """The images of a part as a read-only memory map, uint8 (N, H, W, C) in 0..255, C 1 (grey) or 3 (RGB).
 
-    BadInput where the file is absent, cut, or holds anything else.
+    BadInput where the file is absent, cut, not as about.json says it was made, or holds anything else.
     """
     path = Path(folder) / f"{part}.npy"
+    _check(path)
     try:
         array = np.lib.format.open_memmap(path, mode="r")
     except FileNotFoundError:
@@ -39,26 +39,6 @@ def load(folder: Path | str, part: str) -> np.memmap:
     return array
 
 
-def checksum(images: Iterable[int]) -> int:
-    """CRC-32 of a part, of the CRC-32 of each of its images in their order."""
-    return zlib.crc32(np.fromiter(images, dtype="<u4").tobytes())
-
-
-def verify(folder: Path | str, parts: Iterable[str] = PARTS) -> None:
-    """Read every image of the parts. BadInput where one is not what preprocessing wrote; where there is no
-    checksums.json, nothing is known of them, and nothing is read."""
-    path = Path(folder) / "checksums.json"
-    if not path.exists():
-        return
-    try:
-        written = {part: int(crc) for part, crc in json.loads(path.read_text(encoding="utf-8")).items()}
-    except (ValueError, TypeError, AttributeError) as error:
-        raise BadInput(f"{path}: not readable ({error}); run `dvc repro --force preprocess`") from None
-    for part in parts:
-        if checksum(zlib.crc32(image) for image in load(folder, part)) != written.get(part):
-            raise BadInput(f"{Path(folder) / part}.npy: damaged since it was written; run `dvc repro preprocess`")
-
-
 def labels(folder: Path | str, part: str) -> "pd.DataFrame":
     """What is known of each image of a part, row i of image i: file, group, identity where known (all text), labels.
 
@@ -67,6 +47,7 @@ def labels(folder: Path | str, part: str) -> "pd.DataFrame":
     import pandas as pd  # half a second that training alone does without
 
     path = Path(folder) / f"{part}.csv"
+    _check(path)
     text = dict.fromkeys(("file", "group", "identity", "photo"), "str")
     try:  # only an empty cell is a missing value: a person may be called NA
         table = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""])
@@ -85,9 +66,31 @@ def about(folder: Path | str) -> dict[str, Any]:
     (see preprocessing.fit), `full_size`, and `official_images` (see preprocessing.write)."""
     path = Path(folder) / "about.json"
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
+        found = dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
         raise BadInput(f"{path}: not readable ({error}); run `dvc repro --force preprocess`") from None
+    return {name: value for name, value in found.items() if name != "sha256"}
+
+
+def _check(path: Path) -> None:
+    """BadInput unless a file has the SHA-256 that its folder's about.json says, where that is there and says one."""
+    beside = path.with_name("about.json")
+    sums = files.read_json(beside).get("sha256") if path.exists() and beside.exists() else None
+    if sums is None:
+        return
+    stat = path.stat()
+    found = _sha256(path.resolve(), stat.st_ino, stat.st_size, stat.st_mtime_ns)
+    if not isinstance(sums, dict) or found != sums.get(path.name):
+        raise BadInput(
+            f"{path}: not as it was made: SHA-256 {found[:8]}... is not the one in {beside}; damaged or edited: run "
+            "`dvc checkout --force`, or `dvc repro --force preprocess`"
+        )
+
+
+@functools.cache
+def _sha256(path: Path, *_: int) -> str:
+    """Of a file of that place, size and time of change, read once in a process."""
+    return files.sha256(path)
 
 
 def evenly(count: int, most: int) -> np.ndarray:

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ from autofaces.core.machine import alive
 
 T = TypeVar("T")
 
+PARTIAL = ".{}.partial."  # how a temporary's name begins: with the number of the process that writes it
 # What ends a writing without a path: Python's own files say the number alone
 UNWRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 ADVICE = {
@@ -29,6 +30,7 @@ ADVICE = {
     errno.EACCES: "see who may read and write there (ls -ld)",
     errno.EPERM: "see who may read and write there (ls -ld)",
     errno.EIO: "its disk may be failing: see the system's log (dmesg)",
+    errno.ENOMEM: "end other programs, or run fewer stages at once (make repro JOBS=1)",
     errno.EMFILE: "raise the limit on open files (ulimit -n), and run it again",
 }
 
@@ -51,9 +53,9 @@ def lacking(error: BaseException) -> str | None:
     return None
 
 
-_MEMORY = re.compile(r"allocate memory|out of memory|bad_alloc", re.IGNORECASE)
+_MEMORY = re.compile(r"allocate memory|out of memory|bad_alloc|start new thread|create a primitive", re.IGNORECASE)
 # NumPy and PyTorch, which do not say why
-_CUT = re.compile(r"requested and \d+ written|unexpected pos \d+ vs|PytorchStreamWriter failed")
+_CUT = re.compile(r"requested and \d+ written|problem writing element|unexpected pos \d+ vs|PytorchStreamWriter failed")
 _OS_ERROR = re.compile(r"\(os error (\d+)\)")  # as libraries in Rust tell of one
 
 
@@ -67,7 +69,7 @@ def writing(path: Path | str) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}.partial.{path.name}")
+    temporary = path.with_name(PARTIAL.format(os.getpid()) + path.name)
     _remove(temporary)
     _remove_abandoned(path)
     try:
@@ -76,21 +78,22 @@ def writing(path: Path | str) -> Iterator[Path]:
             _remove(path)
         temporary.replace(path)
     except Exception as error:
-        if unwritten := _unwritten(error, temporary, path):
+        if unwritten := _unwritten(error, path):
             raise unwritten from error
         raise
     finally:
-        _remove(temporary)
+        with suppress(OSError):  # without memory even this fails: what was wrong before is what has to be said
+            _remove(temporary)
 
 
-def _unwritten(error: Exception, temporary: Path, path: Path) -> OSError | None:
-    """The OSError that says of `path` what `error` says of the temporary, or of no file; None where that is another."""
+def _unwritten(error: Exception, path: Path) -> OSError | None:
+    """The OSError that says of `path` what `error` says of a temporary, or of no file; None where that is another."""
     number, reason = getattr(error, "errno", None), str(error)
     if isinstance(error, OSError) and error.filename is not None:
-        name = str(error.filename)
-        if not name.startswith(str(temporary)):
+        parts = Path(os.path.relpath(str(error.filename), path.parent)).parts
+        if not parts[0].startswith(PARTIAL.format(os.getpid())):
             return None
-        return OSError(number, error.strerror, f"{path}{name[len(str(temporary)) :]}")
+        return OSError(number, error.strerror, str(path.joinpath(*parts[1:])))
     if found := _OS_ERROR.search(reason):
         number = int(found[1])
     if number in UNWRITTEN:
@@ -106,7 +109,7 @@ def packing(path: Path | str) -> Iterator[Path]:
     the same bytes."""
     with (
         writing(path) as temporary,
-        tempfile.TemporaryDirectory(prefix=f"{temporary.name}.", dir=temporary.parent) as folder,
+        tempfile.TemporaryDirectory(prefix=PARTIAL.format(os.getpid()), dir=temporary.parent) as folder,
     ):
         yield Path(folder)
         with zipfile.ZipFile(temporary, "w") as archive:

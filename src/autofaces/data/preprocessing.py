@@ -2,9 +2,7 @@
 
 import errno
 import functools
-import itertools
 import os
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from autofaces.core import files
-from autofaces.core.arrays import PARTS, checksum
+from autofaces.core.arrays import PARTS
 from autofaces.core.files import BadInput
 from autofaces.data import archives, parallel, provenance
 
@@ -36,12 +34,13 @@ def write(
     processes: int | None = None,
 ) -> None:
     """Make `<part>.npy`, uint8 (N, size, size, channels), and `<part>.csv` for all parts of the table `splits`, and
-    about.json and checksums.json.
+    about.json.
 
     raw: folder of the archives; splits: CSV of splits.write; folder: appears at once when all is done; channels, crop:
     as in `fit`. What about.json keeps: profile, the name of the settings; full_size, that the data set has where no
-    profile says otherwise; official_images, in the whole archive as published (None: not known). The bytes are the same
-    for any number of processes. ImageError where an image is smaller than the crop, BadInput where `splits` is damaged.
+    profile says otherwise; official_images, in the whole archive as published (None: not known); the files' SHA-256.
+    The bytes are the same for any number of processes. ImageError where an image is smaller than the crop, BadInput
+    where `splits` is damaged.
     """
     table = _table(splits)
     source = provenance.read(raw)["source"]
@@ -52,7 +51,6 @@ def write(
         temporary.mkdir()
         about = {"profile": profile, "faces": source, "crop": crop}
         about |= {"official_images": official_images, "full_size": full_size}
-        files.write_json(temporary / "about.json", about)
         arrays = []
         for part, rows in parts.items():
             rows.to_csv(temporary / f"{part}.csv", index=False, lineterminator="\n", encoding="utf-8")
@@ -60,9 +58,9 @@ def write(
             arrays.append((path, len(rows), _allocate(path, shape)))
         images = [file for rows in parts.values() for file in rows.file]
         work = functools.partial(_write_row, arrays=arrays, size=size, channels=channels, crop=crop)
-        found = iter(parallel.each_image(raw, images, work, "preprocessing", processes))
-        checksums = {part: checksum(itertools.islice(found, len(rows))) for part, rows in parts.items()}
-        files.write_json(temporary / "checksums.json", checksums)
+        parallel.each_image(raw, images, work, "preprocessing", processes)
+        about["sha256"] = {file.name: files.sha256(file) for file in sorted(temporary.iterdir())}
+        files.write_json(temporary / "about.json", about)
 
 
 def fit(image: Image.Image, size: int, channels: int, crop: str | int) -> Image.Image:
@@ -130,8 +128,8 @@ def _allocate(path: Path, shape: tuple[int, ...]) -> int:
     return np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape).offset
 
 
-def _write_row(i: int, data: bytes, arrays: list[Array], size: int, channels: int, crop: str | int) -> int:
-    """Image i of all parts together goes to its row in its part's file; the CRC-32 of its pixels."""
+def _write_row(i: int, data: bytes, arrays: list[Array], size: int, channels: int, crop: str | int) -> None:
+    """Image i of all parts together goes to its row in its part's file."""
     pixels = fit(archives.decode(data), size, channels, crop).tobytes()
     for path, images, offset in arrays:
         if i < images:
@@ -142,6 +140,6 @@ def _write_row(i: int, data: bytes, arrays: list[Array], size: int, channels: in
                 os.close(file)
             if written != len(pixels):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-            return zlib.crc32(pixels)
+            return
         i -= images
     raise IndexError(i)

@@ -1,7 +1,9 @@
 """The outputs of all rows in one folder, by paper: what figures, claims and the page read."""
 
+import lzma
 import shutil
 import zipfile
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,6 +14,7 @@ ROWS = "rows.json"  # in the folder of a paper: its experiments, in their order
 NOT_RUN = "not_run.json"  # the rows that the profile left out
 MEASURED = ("metrics.json", "images.csv", "seeds.csv", "pictures.npz")
 ROW = ("config.json", *MEASURED, "horizon.csv", "dvclive")
+DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError, ValueError)
 CURVES = ["epoch", "step", "train_loss", "validation_loss", "validation_mse"]
 
 Table = list[dict[str, object]]
@@ -62,7 +65,7 @@ def _unpack(path: Path, advice: str, folder: Path) -> None:
     """What a stage packed, into a new folder. BadInput where it cannot be read."""
     try:
         shutil.unpack_archive(path, folder, "zip")
-    except (OSError, shutil.ReadError, zipfile.BadZipFile) as error:
+    except (shutil.ReadError, *DAMAGE) as error:
         raise BadInput(f"{path}: not readable ({error}); {advice}") from None
 
 

@@ -121,6 +121,10 @@ def _file(look: Horizon, step: int) -> Path:
 
 
 def _load(path: Path) -> dict[str, Tensor]:
-    if (seen := checkpoints.load(path)) is None:
-        raise files.BadInput(f"{path}: missing; delete {path.parents[1]} to train from the start")
-    return seen
+    try:
+        if seen := checkpoints.load(path):
+            return seen
+        problem = "missing"
+    except files.BadInput:
+        problem = "damaged"
+    raise files.BadInput(f"{path}: {problem}; delete {path.parents[1]} to train from the start")

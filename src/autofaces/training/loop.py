@@ -99,6 +99,10 @@ def fit(
     A row: epoch, step, images; train_loss and the objective's terms, means since the row before; what `validate` says.
     BadInput when the loss is no longer finite.
     """
+    if plan.batch_size == 1 and any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules()):
+        raise files.BadInput(
+            f"{name}: train.batch_size: 1 at this profile, and batch norm compares images with each other; set 2"
+        )
     device = next(model.parameters()).device
     optimizer = steps.optimizer(schedule, model)
     step, rows, sums = 0, [], {}
@@ -135,17 +139,14 @@ def fit(
             overdue = ranks.rank() == 0 and time.monotonic() - saved > CHECKPOINT_SECONDS
             if step % look_every == 0 or end_of_row or overdue:
                 sums = dict(zip(losses.names, summed.tolist(), strict=True))
-                if not math.isfinite(sums["train_loss"]):
-                    raise files.BadInput(
-                        f"{name}: step {step}: the loss is no longer finite at learning rate {schedule.learning_rate}; "
-                        "set a smaller train.learning_rate, of the row or of its paper, or a train.clip_norm"
-                    )
+                _finite(sums["train_loss"], name, step, schedule)
                 bar.set_postfix_str(f"epoch {step / plan.per_epoch:.1f}, loss {float(losses.values[0]):.4g}")
             if end_of_row:
                 since = step - (rows[-1]["step"] if rows else 0)
                 row = {"epoch": step / plan.per_epoch, "step": step, "images": step * plan.batch_size}
                 row |= {term: value / since for term, value in sums.items()}
                 row |= validate(model, objective, validation, dtype, plan.epoch(step), seed)
+                _finite(row["validation_mse"], name, step, schedule)  # the last update may have spoilt the weights
                 rows.append(row)
                 sums, summed = {}, 0.0
             if step in look.steps and ranks.rank() == 0:
@@ -156,6 +157,14 @@ def fit(
                 saved = time.monotonic()
             if end_of_row:
                 yield rows[-1]
+
+
+def _finite(loss: float, name: str, step: int, schedule: Schedule) -> None:
+    if not math.isfinite(loss):
+        raise files.BadInput(
+            f"{name}: step {step}: the loss is no longer finite at learning rate {schedule.learning_rate}; set a "
+            "smaller train.learning_rate, of the row or of its paper, or a train.clip_norm"
+        )
 
 
 def fit_closed_form(name: str, model: nn.Module, train: Parts, validation: np.memmap, look: horizon.Horizon) -> Row:
