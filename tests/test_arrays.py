@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autofaces.core import arrays
+from autofaces.core import arrays, files
 from autofaces.core.files import BadInput
 
 
@@ -41,6 +41,22 @@ class TestLoad:
         path = tmp_path / "train.npy"
         path.write_bytes(path.read_bytes()[:length])
         with pytest.raises(BadInput, match=r"train\.npy: not a whole \.npy file"):
+            arrays.load(tmp_path, "train")
+
+    def test_a_part_without_images_is_refused(self, tmp_path):
+        np.save(tmp_path / "test.npy", np.zeros((0, 4, 4, 3), np.uint8))
+        with pytest.raises(BadInput, match=r"test\.npy: no images; give its part a share"):
+            arrays.load(tmp_path, "test")
+
+    def test_other_bytes_than_those_that_were_made_are_refused(self, tmp_path):
+        path = tmp_path / "train.npy"
+        np.save(path, np.zeros((9, 4, 4, 3), np.uint8))
+        files.write_json(tmp_path / "about.json", {"faces": "local", "sha256": {"train.npy": files.sha256(path)}})
+        assert len(arrays.load(tmp_path, "train")) == 9
+        assert arrays.about(tmp_path) == {"faces": "local"}
+        whole = path.read_bytes()
+        path.write_bytes(whole[:-1] + b"\1")
+        with pytest.raises(BadInput, match=r"train\.npy: not as it was made: SHA-256 .*run `dvc checkout --force`, or"):
             arrays.load(tmp_path, "train")
 
 

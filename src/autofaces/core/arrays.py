@@ -36,6 +36,8 @@ def load(folder: Path | str, part: str) -> np.memmap:
     right = array.dtype == np.uint8 and array.ndim == 4 and array.shape[3] in (1, 3) and array.flags.c_contiguous
     if not right:
         raise BadInput(f"{path}: {array.dtype} {array.shape}; expected uint8 (N, H, W, 1 or 3) in C order")
+    if not len(array):
+        raise BadInput(f"{path}: no images; give its part a share (datasets.<key>), or the profile more images")
     return array
 
 

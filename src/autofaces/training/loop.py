@@ -146,7 +146,8 @@ def fit(
                 row = {"epoch": step / plan.per_epoch, "step": step, "images": step * plan.batch_size}
                 row |= {term: value / since for term, value in sums.items()}
                 row |= validate(model, objective, validation, dtype, plan.epoch(step), seed)
-                _finite(row["validation_mse"], name, step, schedule)  # the last update may have spoilt the weights
+                whole = all(bool(tensor.isfinite().all()) for tensor in model.state_dict().values())
+                _finite(row["validation_mse"] if whole else math.nan, name, step, schedule)  # after the last update
                 rows.append(row)
                 sums, summed = {}, 0.0
             if step in look.steps and ranks.rank() == 0:
