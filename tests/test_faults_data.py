@@ -7,16 +7,19 @@ import contextlib
 import hashlib
 import re
 import shutil
+import socket
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from test_archives import make_tar, make_zip, picture
 
 from autofaces.core import arrays, files
 from autofaces.core.files import BadInput
-from autofaces.data import archives, layouts, preprocessing, provenance, splits
+from autofaces.data import archives, layouts, preprocessing, provenance, sources, splits
 
 TRIALS = 60
 KINDS = ["stored.zip", "deflated.zip", "bzip2.zip", "a.tgz", "a.tar"]
@@ -49,9 +52,9 @@ def set_up(raw: Path, kind: str) -> tuple[Path, Path]:
     return path, table
 
 
-def split(raw: Path):
+def split(raw: Path, layout: str = "folder") -> pd.DataFrame:
     provenance.verify(raw)
-    table = splits.inspect(raw, layouts.read("folder", raw), own=True)
+    table = splits.inspect(raw, layouts.read(layout, raw), own=True)
     return splits.split(table, "mine", "random", 0.2, 0.2, 0)
 
 
@@ -174,6 +177,22 @@ def test_damaged_arrays_are_refused_or_are_the_same(tmp_path):
         with pytest.raises(BadInput, match="not as it was made"):
             arrays.load(folder, part)
         path.write_bytes(whole)
+
+
+def test_no_data_stage_but_a_download_opens_a_connection(tmp_path, monkeypatch):
+    def forbidden(*arguments, **named):
+        raise AssertionError("a connection was opened")
+
+    monkeypatch.setattr(socket, "socket", forbidden)
+    monkeypatch.setattr(socket, "getaddrinfo", forbidden)
+    (tmp_path / "mine/faces").mkdir(parents=True)
+    make(tmp_path / "mine/faces/a.tgz")
+    for source, layout in (("local", "folder"), ("synthetic", "lfw")):
+        raw = tmp_path / "raw" / source
+        archive = SimpleNamespace(layout=layout, files={}, images=None)
+        sources.obtain("faces", archive, source, 20, 0, str(tmp_path / "mine"), raw)
+        splits.write(tmp_path / "splits.csv", split(raw, layout))
+        preprocessing.write(raw, tmp_path / "splits.csv", tmp_path / "arrays", 8, 3, "square", "smoke", 8, None)
 
 
 def test_damage_to_what_is_said_of_arrays_is_refused_or_changes_nothing(tmp_path):
