@@ -122,6 +122,20 @@ class TestMembers:
         with pytest.raises(ArchiveError, match=r"holds x\.jpg twice"):
             archives.members(tmp_path / "a.zip")
 
+    def test_a_zip_whose_list_lost_members_is_found(self, tmp_path):
+        path = make_zip(tmp_path / "a.zip", {f"{n}.jpg": picture(n) for n in range(9)})
+        data = bytearray(path.read_bytes())
+        data[data.index(b"PK\x01\x02") + 33] ^= 1  # the length of its comment, which swallows what follows
+        path.write_bytes(data)
+        with pytest.raises(ArchiveError, match=r"lists \d members, its end says otherwise"):
+            archives.members(path)
+
+    def test_a_comment_at_the_end_of_a_zip_does_no_harm(self, tmp_path):
+        path = make_zip(tmp_path / "a.zip", {"x.jpg": b"x"})
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.comment = b"faces"
+        assert archives.members(path) == ["x.jpg"]
+
     @pytest.mark.parametrize("share", [0.02, 0.5, 0.9, 0.999])
     def test_a_cut_archive_is_found(self, tmp_path, share):
         for name in ("a.zip", "a.tgz"):

@@ -48,6 +48,7 @@ _DAMAGE = (
     OverflowError,
     RuntimeError,
 )
+_END = struct.Struct("<4s6xH10x")  # of a zip: signature, members listed
 _LOCAL = struct.Struct("<4s22xHH")  # of a zip's member: signature, lengths of name and extra field
 
 
@@ -209,6 +210,9 @@ def _check(path: Path, name: str, size: int, packed: int | None = None) -> None:
 def _zip_members(path: Path) -> list[str]:
     with zipfile.ZipFile(path) as archive:
         infos = archive.infolist()
+        listed = _listed(archive)
+    if listed is not None and len(infos) % 0x10000 != listed:
+        raise ArchiveError(f"{path}: lists {len(infos):,} members, its end says otherwise: damaged, fetch it again")
     if len(infos) > MAX_MEMBERS:
         raise ArchiveError(f"{path}: {len(infos):,} members, at most {MAX_MEMBERS:,} are read")
     for info in infos:
@@ -219,6 +223,14 @@ def _zip_members(path: Path) -> list[str]:
         if info.flag_bits & 0x1:
             _refuse(path, info.filename, "is encrypted")
     return [info.filename for info in infos if not info.is_dir() and is_image(info.filename)]
+
+
+def _listed(archive: zipfile.ZipFile) -> int | None:
+    """How many members, in 16 bits, a zip's end says that it lists, which zipfile does not compare; None where that
+    is elsewhere, as for a zip64."""
+    archive.fp.seek(-_END.size - len(archive.comment), 2)
+    signature, count = _END.unpack(archive.fp.read(_END.size))
+    return count if signature == b"PK\5\6" and count != 0xFFFF else None
 
 
 def _info(path: Path, archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
