@@ -16,8 +16,9 @@ from PIL import Image
 
 from autofaces.core import files
 from autofaces.data import layouts, splits
-from autofaces.synthetic import archives, photo, sketch
+from autofaces.synthetic import archives
 from autofaces.synthetic.face import draw
+from autofaces.synthetic.painter import paint
 
 
 @pytest.fixture(scope="module")
@@ -254,8 +255,7 @@ def test_cufs_has_the_official_names():
 
 def test_whole_cufs_is_88_pairs_to_train_and_100_to_test(tmp_path, monkeypatch):
     blank = np.zeros((25, 20, 3), np.uint8)
-    monkeypatch.setattr(archives.photo, "render", lambda *_: blank)
-    monkeypatch.setattr(archives.sketch, "render", lambda *_: blank[..., 0])
+    monkeypatch.setattr(archives, "paint", lambda _, style, *size: blank if style == "photo" else blank[..., 0])
     archives.write("cufs", tmp_path, images=500, seed=0, processes=1)
     table = layouts.read("cufs", tmp_path)
     assert table.official.value_counts().to_dict() == {"train": 88, "test": 100}
@@ -293,8 +293,8 @@ def test_cufs_pairs_show_one_face_of_one_person(cufs):
             person, **{name: type(value)(getattr(row, f"factor_{name}")) for name, value in vars(person).items()
                        if name not in ("male",)}
         )  # fmt: skip
-        for renderer, picture in ((photo, taken), (sketch, sketched)):
-            drawn = renderer.render(shown, 200, 250).astype(float)
+        for style, picture in (("photo", taken), ("sketch", sketched)):
+            drawn = paint(shown, style, 200, 250).astype(float)
             assert np.abs(drawn - np.asarray(picture.convert("L" if drawn.ndim == 2 else "RGB"))).mean() < 6
 
 
@@ -320,8 +320,7 @@ def test_a_failure_leaves_no_archive_behind(tmp_path, monkeypatch):
     def broken(*_):
         raise RuntimeError("out of paint")
 
-    for renderer in (archives.photo, archives.anime, archives.sketch):
-        monkeypatch.setattr(renderer, "render", broken)
+    monkeypatch.setattr(archives, "paint", broken)
     for layout in ("celeba", "anime", "cufs"):
         with pytest.raises(RuntimeError, match="out of paint"):
             archives.write(layout, tmp_path, images=2, seed=0, processes=1)

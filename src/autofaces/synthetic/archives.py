@@ -13,11 +13,11 @@ import io
 import multiprocessing
 import tarfile
 import zipfile
+from collections import namedtuple
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from itertools import count, islice
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -25,19 +25,11 @@ from tqdm import tqdm
 
 from autofaces.core import files
 from autofaces.core.machine import processors
-from autofaces.synthetic import anime, photo, sketch
 from autofaces.synthetic.face import Face, draw
+from autofaces.synthetic.painter import paint
 
-
-class _Task(NamedTuple):
-    """One picture to draw."""
-
-    member: str  # path inside the archive
-    face: Face
-    render: Callable[[Face, int, int], np.ndarray]  # a renderer
-    width: int  # pixels
-    height: int
-    mode: str = "RGB"  # of the file: RGB, or L for grey
+# one picture to draw: its path inside the archive, the painter's style, its size in pixels, and RGB or L for grey
+_Task = namedtuple("_Task", "member face style width height mode", defaults=["RGB"])
 
 
 def write(layout: str, folder: Path, images: int, seed: int, processes: int | None = None) -> None:
@@ -58,7 +50,7 @@ def _lfw(folder: Path, images: int, seed: int, processes: int) -> None:
     tasks = []
     for face in _faces("lfw", images, seed):
         name = person_name(face)
-        tasks.append(_Task(f"lfw/{name}/{name}_{face.image + 1:04d}.jpg", face, photo.render, 250, 250))
+        tasks.append(_Task(f"lfw/{name}/{name}_{face.image + 1:04d}.jpg", face, "photo", 250, 250))
     tasks.sort()
     with (
         files.writing(folder / "lfw.tgz") as path,
@@ -84,7 +76,7 @@ def _anime(folder: Path, images: int, seed: int, processes: int) -> None:
         if face.male:  # three of ten characters are men, as most are women in the real set
             face = draw(seed, 2 * drawing + 1, 0, "anime")
         side = int(np.random.default_rng([seed, drawing, 5]).integers(90, 121))
-        tasks.append(_Task(names[0], face, anime.render, side, side))
+        tasks.append(_Task(names[0], face, "anime", side, side))
     copies = {names[0]: names for names in members.values()}
     with _zip(folder / "animefacedataset.zip") as add:
         for task, jpeg in _draw_all(tasks, processes):
@@ -100,14 +92,9 @@ def originals(images: int, seed: int) -> list[int]:
     file is with this chance a copy of one of the files before it, each equally likely.
     """
     shown: list[int] = []
-    drawings = 0
     for k in range(images):
         rng = np.random.default_rng([seed, k, 3])
-        if k and rng.random() < 0.25:
-            shown.append(shown[rng.integers(k)])
-        else:
-            shown.append(drawings)
-            drawings += 1
+        shown.append(shown[rng.integers(k)] if k and rng.random() < 0.25 else max(shown, default=-1) + 1)
     return shown
 
 
@@ -118,40 +105,37 @@ def _cufs(folder: Path, images: int, seed: int, processes: int) -> None:
     for part, pairs in (("training", training), ("testing", images - training)):
         names = cufs_names(part)
         chosen = sorted(range(len(names)), key=lambda k: k * 0.618034 % 1)[:pairs]  # evenly spread; more keep the fewer
-        photos, sketches = [], []
+        photos = plan[f"CUHK_{part}_cropped_photos.zip"] = []
+        sketches = plan[f"CUHK_{part}_cropped_sketches.zip"] = []
         for k in sorted(chosen):
             face = _student(seed, 100 * (part == "testing") + k, names[k].startswith("m"))
-            photos.append(_Task(f"photos/{names[k]}.jpg", face, photo.render, 200, 250))
+            photos.append(_Task(f"photos/{names[k]}.jpg", face, "photo", 200, 250))
             stem = names[k].replace("f-", "F2-").replace("m-", "M2-") if part == "training" else names[k]
             mode = "RGB" if names[k] in _COLOURED else "L"
-            sketches.append(_Task(f"sketches/{stem}-sz1.jpg", face, sketch.render, 200, 250, mode))
-        plan[f"CUHK_{part}_cropped_photos.zip"] = photos
-        plan[f"CUHK_{part}_cropped_sketches.zip"] = sketches
+            sketches.append(_Task(f"sketches/{stem}-sz1.jpg", face, "sketch", 200, 250, mode))
     tasks = [task for planned in plan.values() for task in planned]
     with ExitStack() as stack:
         zips = [stack.enter_context(_zip(folder / name)) for name in plan]
         adds = [add for add, planned in zip(zips, plan.values(), strict=True) for _ in planned]
         for add, (task, jpeg) in zip(adds, _draw_all(tasks, processes), strict=True):
             add(task.member, jpeg)
-    _write_factors(folder, {task.member: task.face for task in tasks if task.render is sketch.render})
+    _write_factors(folder, {task.member: task.face for task in tasks if task.style == "sketch"})
 
 
 def cufs_names(part: str) -> list[str]:
     """Stems of all photos in CUFS' archives of `part`, training (88) or testing (100); f for women, m for men."""
-    numbers = {
-        "training": {"f": range(5, 39), "m": range(8, 63)},
-        "testing": {"f": range(39, 44), "f1": range(1, 16), "m": range(63, 102), "m1": range(1, 42)},
-    }[part]
+    numbers = {"f": range(5, 39), "m": range(8, 63)}
+    if part == "testing":
+        numbers = {"f": range(39, 44), "f1": range(1, 16), "m": range(63, 102), "m1": range(1, 42)}
     names = [f"{who}-{number:03d}-01" for who, found in numbers.items() for number in found]
     return [name for name in names if name != "m-020-01"]  # it does not exist
 
 
-_COLOURED = {
+_COLOURED = {  # those test photos whose sketches are stored as RGB, grey though they are
     *(f"f-{k:03d}-01" for k in range(39, 43)),
     *(f"m-{k:03d}-01" for k in range(64, 102) if k not in (66, 67, 69, 87, 98)),
     *(f"m1-{k:03d}-01" for k in range(37, 42)),
 }
-"""Those test photos whose sketches are stored as RGB, grey though they are."""
 
 
 def _student(seed: int, number: int, male: bool) -> Face:
@@ -159,30 +143,17 @@ def _student(seed: int, number: int, male: bool) -> Face:
     drawn = (draw(seed, identity, 0, "cufs") for identity in count(1000 * number))
     face = next(face for face in drawn if face.male == male)
     return dataclasses.replace(
-        face,
-        age=18 + (face.age - 18) / 6,
-        hair_style="buzz" if face.hair_style == "bald" else face.hair_style,
-        hair_grey=0.0,
-        recession=face.recession / 3,
-        yaw=face.yaw / 6,
-        pitch=face.pitch / 3,
-        smile=face.smile / 4,
-        mouth_open=0.0,
-        glasses="none" if face.glasses == "sun" else face.glasses,
-        light_side=face.light_side / 3,
-        light_contrast=face.light_contrast / 2,
-        background="studio",
-        background_hue=0.55,
-        background_light=0.75,
-    )
+        face, age=18 + (face.age - 18) / 6, hair_style="buzz" if face.hair_style == "bald" else face.hair_style,
+        hair_grey=0.0, recession=face.recession / 3, yaw=face.yaw / 6, pitch=face.pitch / 3, smile=face.smile / 4,
+        mouth_open=0.0, glasses="none" if face.glasses == "sun" else face.glasses, light_side=face.light_side / 3,
+        light_contrast=face.light_contrast / 2, background="studio", background_hue=0.55, background_light=0.75,
+    )  # fmt: skip
 
 
 def _celeba(folder: Path, images: int, seed: int, processes: int) -> None:
     faces = list(_faces("celeba", images, seed))
     names = [f"{k:06d}.jpg" for k in range(1, images + 1)]
-    tasks = [
-        _Task(f"img_align_celeba/{name}", face, photo.render, 178, 218) for name, face in zip(names, faces, strict=True)
-    ]
+    tasks = [_Task(f"img_align_celeba/{n}", f, "photo", 178, 218) for n, f in zip(names, faces, strict=True)]
     with _zip(folder / "img_align_celeba.zip") as add:
         for task, jpeg in _draw_all(tasks, processes):
             add(task.member, jpeg)
@@ -191,20 +162,13 @@ def _celeba(folder: Path, images: int, seed: int, processes: int) -> None:
     _write_lines(folder / "list_eval_partition.txt", [f"{n} {p}" for n, p in zip(names, part, strict=True)])
     _write_lines(folder / "identity_CelebA.txt", [f"{n} {f.identity + 1}" for n, f in zip(names, faces, strict=True)])
     rows = [attributes(face) for face in faces]
-    _write_lines(
-        folder / "list_attr_celeba.txt",
-        [str(images), " ".join(rows[0]) + " "]
-        + [f"{n} " + " ".join(f"{1 if on else -1:2d}" for on in r.values()) for n, r in zip(names, rows, strict=True)],
-    )
+    signs = [" ".join(f"{1 if on else -1:2d}" for on in row.values()) for row in rows]
+    lines = [f"{n} {line}" for n, line in zip(names, signs, strict=True)]
+    _write_lines(folder / "list_attr_celeba.txt", [str(images), " ".join(rows[0]) + " ", *lines])
     _write_factors(folder, {task.member: task.face for task in tasks})
 
 
-_LAYOUTS: dict[str, Callable[[Path, int, int, int], None]] = {
-    "lfw": _lfw,
-    "anime": _anime,
-    "celeba": _celeba,
-    "cufs": _cufs,
-}
+_LAYOUTS = {"lfw": _lfw, "anime": _anime, "celeba": _celeba, "cufs": _cufs}
 
 # most pictures of one person; LFW's tail is cut short so that small archives still hold many people
 _MOST = {"lfw": 12, "celeba": 30}
@@ -221,14 +185,8 @@ def images_of(layout: str, seed: int, identity: int) -> int:
 
 
 def _faces(layout: str, images: int, seed: int) -> Iterator[Face]:
-    def endless() -> Iterator[Face]:
-        identity = 0
-        while True:
-            for image in range(images_of(layout, seed, identity)):
-                yield draw(seed, identity, image, layout)
-            identity += 1
-
-    return islice(endless(), images)
+    pictures = ((who, k) for who in count() for k in range(images_of(layout, seed, who)))
+    return (draw(seed, who, k, layout) for who, k in islice(pictures, images))
 
 
 @contextmanager
@@ -248,7 +206,7 @@ def _zip(path: Path) -> Iterator[Callable[[str, bytes], None]]:
 def _jpeg(task: _Task) -> bytes:
     """One picture as JPEG bytes."""
     out = io.BytesIO()
-    picture = Image.fromarray(task.render(task.face, task.width, task.height))
+    picture = Image.fromarray(paint(task.face, task.style, task.width, task.height))
     picture.convert(task.mode).save(out, "JPEG", quality=90)
     return out.getvalue()
 
@@ -256,94 +214,52 @@ def _jpeg(task: _Task) -> bytes:
 def _draw_all(tasks: list[_Task], processes: int) -> Iterator[tuple[_Task, bytes]]:
     """Each task with its JPEG, in order, a few ahead of the reader."""
     with tqdm(total=len(tasks), unit=" images", desc="drawing", disable=None) as bar:
-        if processes == 1:
-            for task in tasks:
-                yield task, _jpeg(task)
-                bar.update()
-            return
-        with multiprocessing.get_context("spawn").Pool(processes) as pool:
-            for task, jpeg in zip(tasks, pool.imap(_jpeg, tasks, chunksize=16), strict=True):
+        pool = multiprocessing.get_context("spawn").Pool(processes) if processes > 1 else nullcontext()
+        with pool:
+            drawn = pool.imap(_jpeg, tasks, chunksize=16) if processes > 1 else map(_jpeg, tasks)
+            for task, jpeg in zip(tasks, drawn, strict=True):
                 yield task, jpeg
                 bar.update()
 
 
-# Names
-
-
-def _words(text: str) -> list[str]:
-    return text.split()
-
-
-_HER = _words("""
-    Ada Alma Anna Asha Bea Carla Chloe Clara Dana Dora Edith Elena Elsa Emma Esther Eva Fatima Fiona
-    Flora Freya Gina Grace Greta Hana Helen Ida Ines Irene Iris Jana Jane Julia Kaya Lara Leila Lena Lily
-    Lucia Maria Marta Maya Mei Mina Mira Nadia Naomi Nina Nora Olga Olive Paula Petra Rosa Ruth Sara
-    Selma Tara Tina Vera Zoe
-""")
-_HIS = _words("""
-    Aaron Abel Adam Ahmed Alan Albert Amir Anton Arun Ben Bruno Carl Carlos Cyril Dan David Diego Edgar
-    Elias Emil Eric Felix Finn Frank Georg Hans Henry Hugo Ian Isaac Ivan Jack Jan Joel Jonas Juan Karim
-    Karl Kofi Leo Luis Marco Mark Max Milan Nils Noah Omar Oscar Otto Paul Pedro Peter Ravi Samuel Simon
-    Theo Tomas Victor Walter
-""")
-_STARTS = _words("""
-    Al And Ar Bar Ben Bor Bra Cal Car Cor Dal Dor Ed El Fal Fen Gar Gol Har Hol Is Jan Kal Kor Lan Lor
-    Mal Mar Mor Nor Or Pal Per Ral Ros Sal Sor Tal Tor Val Wes
-""")
-_ENDS = _words("""
-    aby amo anek ante ard ari ato away belt bert bury by dale den der dini don eau ek elli enko er ero
-    eski field ford gate hall ini iz land ley man mont ova quist son
-""")
+_HER, _HIS, _STARTS, _ENDS = (
+    names.split()
+    for names in (
+        "Ada Alma Anna Bea Clara Dora Edith Elena Eva Fatima Gina Hana Ida Leila Maya Mei Nora Rosa Vera Zoe",
+        "Adam Ahmed Amir Carlos David Felix Finn Hugo Ivan Jan Karim Kofi Leo Marco Noah Omar Paul Ravi Theo Tom",
+        "Al And Bar Ben Bor Cal Car Dal Dor El Fal Gar Hal Is Jan Kal Lan Mal Mor Nor Or Per Ros Sal Tal Tor Val Wes",
+        "aby anek ante ard away belt bury dale den dini eau elli eski field ford hall ini land mont ova quist son",
+    )
+)
 
 
 def person_name(face: Face) -> str:
     """First_Last, plausible, made up, another for every identity of a seed."""
-    first = _HIS if face.male else _HER
+    first, lasts = _HIS if face.male else _HER, len(_STARTS) * len(_ENDS)
     cycle, k = divmod(face.identity, len(first))
-    surname = (cycle + face.identity) * 641 % (len(_STARTS) * len(_ENDS))
-    rounds = face.identity // (len(first) * len(_STARTS) * len(_ENDS))
-    last = _STARTS[surname % len(_STARTS)] + _ENDS[surname // len(_STARTS) % len(_ENDS)]
-    return "_".join([first[k], *["Junior"] * rounds, last])
-
-
-# Lists
+    surname = (cycle + 37 * k) * 641 % lasts  # no factor of 641 divides their number: each comes up once a round
+    last = _STARTS[surname % len(_STARTS)] + _ENDS[surname // len(_STARTS)]
+    return "_".join([first[k], *["Junior"] * (face.identity // (len(first) * lasts)), last])
 
 
 def attributes(face: Face) -> dict[str, bool]:
     """Those of CelebA's 40 attributes that the factors decide, by their official names and in their order."""
-    style = face.hair_style
-    hair = style not in ("bald", "buzz")
-    grey = face.hair_grey > 0.5
-    red = face.hair_red > 0.4
-    dark = face.hair_dark
+    style, dark = face.hair_style, face.hair_dark
+    hair, grey = style not in ("bald", "buzz"), face.hair_grey > 0.5
+    coloured = hair and not grey and face.hair_red <= 0.4
     return {
-        "5_o_Clock_Shadow": face.beard == "stubble",
-        "Bald": style == "bald",
-        "Bangs": style == "bangs",
-        "Big_Lips": face.lips > 0.6,
-        "Big_Nose": face.nose_width > 1.13,
-        "Black_Hair": hair and not grey and not red and dark > 0.82,
-        "Blond_Hair": hair and not grey and not red and dark < 0.25,
-        "Brown_Hair": hair and not grey and not red and 0.25 <= dark <= 0.82,
-        "Bushy_Eyebrows": face.brow_thickness > 0.75,
-        "Eyeglasses": face.glasses != "none",
-        "Goatee": face.beard == "goatee",
-        "Gray_Hair": hair and grey,
-        "Heavy_Makeup": face.makeup > 0.5,
-        "Male": face.male,
-        "Mouth_Slightly_Open": face.mouth_open > 0.08,
-        "Mustache": face.beard == "moustache",
-        "Narrow_Eyes": face.eye_open < 0.75,
-        "No_Beard": face.beard in ("none", "moustache"),
-        "Pale_Skin": face.skin < 0.08,
-        "Receding_Hairline": style != "bald" and face.recession > 0.4,
-        "Smiling": face.smile > 0.3,
-        "Straight_Hair": style in ("long", "bangs", "parted", "swept"),
-        "Wavy_Hair": style in ("wavy", "curly"),
-        "Wearing_Lipstick": face.makeup > 0.4,
-        "Wearing_Necktie": face.clothes == "tie",
-        "Young": face.age < 42,
-    }
+        "5_o_Clock_Shadow": face.beard == "stubble", "Bald": style == "bald", "Bangs": style == "bangs",
+        "Big_Lips": face.lips > 0.6, "Big_Nose": face.nose_width > 1.13, "Black_Hair": coloured and dark > 0.82,
+        "Blond_Hair": coloured and dark < 0.25, "Brown_Hair": coloured and 0.25 <= dark <= 0.82,
+        "Bushy_Eyebrows": face.brow_thickness > 0.75, "Eyeglasses": face.glasses != "none",
+        "Goatee": face.beard == "goatee", "Gray_Hair": hair and grey, "Heavy_Makeup": face.makeup > 0.5,
+        "Male": face.male, "Mouth_Slightly_Open": face.mouth_open > 0.08, "Mustache": face.beard == "moustache",
+        "Narrow_Eyes": face.eye_open < 0.75, "No_Beard": face.beard in ("none", "moustache"),
+        "Pale_Skin": face.skin < 0.08, "Receding_Hairline": style != "bald" and face.recession > 0.4,
+        "Smiling": face.smile > 0.3, "Straight_Hair": style in ("long", "bangs", "parted", "swept"),
+        "Wavy_Hair": style in ("wavy", "curly"), "Wearing_Lipstick": face.makeup > 0.4,
+        "Wearing_Necktie": face.clothes == "tie", "Young": face.age < 42,
+    }  # fmt: skip
 
 
 def _write_lines(path: Path, lines: list[str]) -> None:

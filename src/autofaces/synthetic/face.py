@@ -1,7 +1,8 @@
 """Made-up people: the factors that decide a face, shared by every renderer, and how they are drawn by lot."""
 
+from collections import namedtuple
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -12,18 +13,9 @@ BACKGROUNDS = ("studio", "indoor", "outdoor", "bokeh", "stage", "banner", "blind
 CLOTHES = ("tie", "jacket", "shirt", "crew", "scoop")
 
 
-class Framing(NamedTuple):
-    """Where a data set's pictures put the eyes, as fractions of width (x, distance) and height (y)."""
-
-    eye_x: float
-    eye_y: float
-    eye_distance: float
-    shift: float  # standard deviation of eye_x and eye_y
-    zoom: float  # standard deviation of eye_distance, relative
-    roll: float  # standard deviation of roll, degrees
-    blur: float  # mean softness, pixels
-
-
+# where a data set's pictures put the eyes, as fractions of width (x, distance) and height (y); standard deviations of
+# x and y, of the distance (relative) and of roll, degrees; and the mean softness, pixels
+Framing = namedtuple("Framing", "eye_x eye_y eye_distance shift zoom roll blur")
 FRAMINGS = {
     "lfw": Framing(0.5, 0.45, 0.172, shift=0.012, zoom=0.05, roll=4.5, blur=0.45),
     "celeba": Framing(88.5 / 178, 111 / 218, 39 / 178, shift=0.004, zoom=0.02, roll=0.8, blur=0.12),
@@ -102,18 +94,13 @@ class Face:
     blur: float  # softness of the lens, pixels, 0..0.9
 
 
-PERSON = tuple(Face.__annotations__)[: tuple(Face.__annotations__).index("image")]
-"""Names of the factors that all pictures of a person share."""
-
-
 def draw(seed: int, identity: int, image: int, framing: str = "lfw") -> Face:
     """The face in picture `image` of person `identity`, framed as in the data set `framing`, a key of FRAMINGS.
 
     It depends on these arguments alone, never on what was drawn before.
     """
     person = _person(np.random.default_rng([seed, identity, 0]))
-    rng = np.random.default_rng([seed, identity, 1, image])
-    where = FRAMINGS[framing]
+    rng, where = np.random.default_rng([seed, identity, 1, image]), FRAMINGS[framing]
 
     def normal(mean: float, deviation: float, low: float, high: float) -> float:
         return float(np.clip(rng.normal(mean, deviation), low, high))
@@ -122,120 +109,70 @@ def draw(seed: int, identity: int, image: int, framing: str = "lfw") -> Face:
     talking = rng.random() < 0.25
     mouth_open = normal(0.45, 0.25, 0.1, 1) if talking else max(0.0, 0.45 * (smile - 0.55) + normal(0, 0.05, 0, 0.2))
     yaw = normal(0, 15, -38, 38)
-    formal = "tie" if person["male"] else "scoop"
     glasses = person["glasses_style"] if rng.random() < person["glasses_habit"] else "none"
+    pitch, roll, shut = normal(0, 6, -16, 16), normal(0, where.roll, -13, 13), rng.random() < 0.03
+    eye_open = normal(0.3, 0.05, 0.25, 0.4) if shut else normal(1 - 0.22 * max(smile, 0), 0.1, 0.55, 1.2)
+    formal = "tie" if person["male"] else "scoop"
     return Face(
-        seed=seed,
-        identity=identity,
-        **person,
-        image=image,
-        glasses=glasses,
-        yaw=yaw,
-        pitch=normal(0, 6, -16, 16),
-        roll=normal(0, where.roll, -13, 13),
-        smile=smile,
-        mouth_open=mouth_open,
-        eye_open=normal(0.3, 0.05, 0.25, 0.4)
-        if rng.random() < 0.03
-        else normal(1 - 0.22 * max(smile, 0), 0.1, 0.55, 1.2),
-        brow_raise=normal(0, 0.4, -1, 1),
+        seed, identity, **person, image=image, glasses=glasses, yaw=yaw, pitch=pitch, roll=roll, smile=smile,
+        mouth_open=mouth_open, eye_open=eye_open, brow_raise=normal(0, 0.4, -1, 1),
         gaze_x=normal(-yaw / 50, 0.3, -1, 1),  # people rather look at the camera
-        gaze_y=normal(0, 0.2, -1, 1),
-        light_side=normal(0, 32, -70, 70),
-        light_height=normal(32, 14, 5, 65),
-        light_warmth=normal(0.15, 0.4, -1, 1),
-        light_contrast=float(rng.random()),
-        exposure=normal(1.06, 0.08, 0.85, 1.25),
-        background=str(rng.choice(BACKGROUNDS)),
-        background_hue=float(rng.random()),
-        background_light=float(rng.random()),
+        gaze_y=normal(0, 0.2, -1, 1), light_side=normal(0, 32, -70, 70), light_height=normal(32, 14, 5, 65),
+        light_warmth=normal(0.15, 0.4, -1, 1), light_contrast=rng.random(), exposure=normal(1.06, 0.08, 0.85, 1.25),
+        background=str(rng.choice(BACKGROUNDS)), background_hue=rng.random(), background_light=rng.random(),
         clothes=formal if rng.random() < 0.5 else str(rng.choice(CLOTHES[not person["male"] :])),
-        clothes_hue=float(rng.random()),
-        clothes_light=float(rng.random()),
-        eye_x=where.eye_x + normal(0, where.shift, -0.03, 0.03),
+        clothes_hue=rng.random(), clothes_light=rng.random(), eye_x=where.eye_x + normal(0, where.shift, -0.03, 0.03),
         eye_y=where.eye_y + normal(0, where.shift, -0.03, 0.03),
         eye_distance=where.eye_distance * (1 + normal(0, where.zoom, -0.12, 0.12)),
         blur=normal(where.blur, 0.13, 0, 0.9),
-    )
+    )  # fmt: skip
 
 
-def _person(rng: np.random.Generator) -> dict[str, object]:
+def _person(rng: np.random.Generator) -> dict[str, Any]:
     def between(low: float, high: float) -> float:
         return float(rng.uniform(low, high))
 
-    def pick(weights: dict[str, float]) -> str:
+    def pick(**weights: float) -> str:
         p = np.array(list(weights.values()))
         return str(rng.choice(list(weights), p=p / p.sum()))
 
     male = bool(rng.random() < 0.55)
     age = float(np.clip(18 + 67 * rng.beta(1.6, 2.6), 18, 85))
     skin = between(*((0.0, 0.32), (0.3, 0.58), (0.58, 1.0))[rng.choice(3, p=(0.52, 0.27, 0.21))])
-    fair = skin < 0.35
+    fair, curls, old = skin < 0.35, float(skin > 0.6), max(0.0, (age - 40) / 45)
     hair_dark = between(0.05, 1) if fair else between(0.72, 1)
     full = 0.45 * skin
     if male:
-        old = max(0.0, (age - 40) / 45)
-        style = pick(
-            {
-                "bald": 0.06 + 0.25 * old,
-                "buzz": 0.12 + 0.3 * (skin > 0.6),
-                "short": 0.34,
-                "parted": 0.26,
-                "swept": 0.14,
-            }
-            | {"bangs": 0.05, "long": 0.02, "wavy": 0.03, "curly": 0.07, "afro": 0.12 * (skin > 0.6)}
-        )
-        beard = pick({"none": 0.6, "stubble": 0.13, "moustache": 0.08, "goatee": 0.07, "full": 0.12})
+        style = pick(bald=0.06 + 0.25 * old, buzz=0.12 + 0.3 * curls, short=0.34, parted=0.26, swept=0.14, bangs=0.05,
+                     long=0.02, wavy=0.03, curly=0.07, afro=0.12 * curls)  # fmt: skip
+        beard = pick(none=0.6, stubble=0.13, moustache=0.08, goatee=0.07, full=0.12)
         recession = float(np.clip(rng.beta(1.5, 3) * (0.35 + 0.9 * old), 0, 1))
     else:
-        style = pick(
-            {
-                "long": 0.32,
-                "wavy": 0.22,
-                "bangs": 0.15,
-                "swept": 0.1,
-                "parted": 0.07,
-                "curly": 0.1,
-                "short": 0.06,
-            }
-            | {"afro": 0.2 * (skin > 0.6)}
-        )
+        style = pick(long=0.32, wavy=0.22, bangs=0.15, swept=0.1, parted=0.07, curly=0.1, short=0.06, afro=0.2 * curls)
         beard, recession = "none", 0.0
     grey_from = rng.normal(48, 8)
+
+    def sexed(his: tuple[float, float], hers: tuple[float, float]) -> float:
+        return between(*(his if male else hers))
+
     return {
-        "male": male,
-        "age": age,
-        "skin": skin,
-        "undertone": between(-1, 1),
-        "face_width": between(0.92, 1.1) if male else between(0.89, 1.04),
-        "face_length": between(0.95, 1.08) if male else between(0.92, 1.04),
-        "jaw": between(0.35, 1) if male else between(0, 0.55),
-        "cheeks": between(0, 1),
-        "eye_size": between(0.86, 1.04) if male else between(0.95, 1.15),
-        "eye_tilt": between(-4, 5) if male else between(-2, 8),
+        "male": male, "age": age, "skin": skin, "undertone": between(-1, 1),
+        "face_width": sexed((0.92, 1.1), (0.89, 1.04)), "face_length": sexed((0.95, 1.08), (0.92, 1.04)),
+        "jaw": sexed((0.35, 1), (0, 0.55)), "cheeks": between(0, 1), "eye_size": sexed((0.86, 1.04), (0.95, 1.15)),
+        "eye_tilt": sexed((-4, 5), (-2, 8)),
         "iris": float(rng.choice((between(0, 0.3), between(0.35, 1)), p=(0.4, 0.6))) if fair else between(0, 0.2),
-        "lids": between(0, 1),
-        "brow_height": between(0.27, 0.34) if male else between(0.31, 0.4),
-        "brow_thickness": between(0.4, 1) if male else between(0.05, 0.55),
-        "brow_arch": between(0, 0.6) if male else between(0.3, 1),
-        "nose_width": between(0.85, 1.1) + 0.22 * skin,
-        "nose_length": between(0.95, 1.12) if male else between(0.88, 1.02),
-        "nose_bridge": between(0.8, 1.2) - 0.25 * skin,
-        "mouth_width": between(0.9, 1.15) if male else between(0.85, 1.08),
+        "lids": between(0, 1), "brow_height": sexed((0.27, 0.34), (0.31, 0.4)),
+        "brow_thickness": sexed((0.4, 1), (0.05, 0.55)), "brow_arch": sexed((0, 0.6), (0.3, 1)),
+        "nose_width": between(0.85, 1.1) + 0.22 * skin, "nose_length": sexed((0.95, 1.12), (0.88, 1.02)),
+        "nose_bridge": between(0.8, 1.2) - 0.25 * skin, "mouth_width": sexed((0.9, 1.15), (0.85, 1.08)),
         "lips": between(0, 0.55) + full if male else between(0.25, 0.75) + full * 0.55,
-        "ear_size": between(0.9, 1.15) if male else between(0.85, 1.02),
-        "hair_style": style,
-        "hair_dark": hair_dark,
+        "ear_size": sexed((0.9, 1.15), (0.85, 1.02)), "hair_style": style, "hair_dark": hair_dark,
         "hair_red": between(0.4, 1) if fair and rng.random() < 0.12 else between(0, 0.15),
         "hair_grey": float(np.clip((age - grey_from) / 25, 0, 1)) * (1.0 if male or rng.random() < 0.5 else 0.15),
-        "hair_volume": between(0, 1),
-        "hair_length": between(1.0, 2.2) if male else between(1.2, 3.4),
-        "hair_part": between(-0.6, 0.6),
-        "recession": recession,
-        "beard": beard,
-        "beard_length": between(0, 1),
+        "hair_volume": between(0, 1), "hair_length": sexed((1.0, 2.2), (1.2, 3.4)), "hair_part": between(-0.6, 0.6),
+        "recession": recession, "beard": beard, "beard_length": between(0, 1),
         "freckles": between(0.3, 1) if skin < 0.25 and rng.random() < 0.25 else 0.0,
         "makeup": 0.0 if male else between(0, 1),
         "glasses_habit": float(rng.choice((0.0, between(0.05, 0.3), between(0.75, 1)), p=(0.62, 0.2, 0.18))),
         "glasses_style": str(rng.choice(GLASSES[1:], p=(0.36, 0.36, 0.16, 0.12))),
-    }
+    }  # fmt: skip
