@@ -98,8 +98,9 @@ def test_every_kind_draws_another_picture(style, field):
     ids=lambda change: next(iter(change)),
 )  # fmt: skip
 def test_each_factor_shows(style, change):
-    plain = {"age": 25.0, "iris": 0.0, "male": True, "brow_raise": -0.5, "gaze_x": -0.5, "hair_style": "parted", "hair_dark": 0.9,
-             "hair_grey": 0.0, "skin": 0.1, "nose_width": 0.85, "jaw": 0.0, "eye_size": 0.86}  # fmt: skip
+    plain = {"age": 25.0, "iris": 0.0, "male": True, "brow_raise": -0.5, "gaze_x": -0.5, "hair_style": "parted",
+             "hair_dark": 0.9, "hair_grey": 0.0, "skin": 0.1, "nose_width": 0.85, "jaw": 0.0,
+             "eye_size": 0.86}  # fmt: skip
     one, two = (painted(facing(4, style, **values), style) for values in (plain, plain | change))
     assert (np.abs(one - two).reshape(*one.shape[:2], -1).max(-1) > 12).sum() > 10
 

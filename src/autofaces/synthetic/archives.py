@@ -1,9 +1,8 @@
 """Archives of made-up faces in the official layouts of the data sets, so that the very same code reads both.
 
-lfw and celeba are planned person by person: asking for more pictures adds people after the ones already there, and only
-the last person of the smaller archive may gain pictures. anime is planned file by file, cufs by its official names.
-Pictures already there keep their names and bytes. The bytes of an archive depend on layout, seed and number of images
-alone.
+lfw and celeba are planned person by person, anime file by file, cufs by its official names. Asking for more pictures
+adds people after those there, of whom only the last may gain pictures; pictures already there keep names and bytes.
+The bytes of an archive depend on layout, seed and number of images alone.
 """
 
 import csv
@@ -35,10 +34,8 @@ _Task = namedtuple("_Task", "member face style width height mode", defaults=["RG
 def write(layout: str, folder: Path, images: int, seed: int, processes: int | None = None) -> None:
     """Write `images` made-up faces into `folder`, which exists, as the archives and lists of `layout`.
 
-    Layouts: lfw, anime, celeba, and cufs, whose images are its sketches: 20 to 188, whatever is asked for. Beside them
-    factors.csv says how each image was made. `processes`: how many draw at once, all CPUs by default; it changes the
-    time only, never a byte.
-    """
+    Layouts: lfw, anime, celeba, and cufs, whose images are its sketches: 20 to 188, whatever is asked for. factors.csv
+    says how each was made. `processes`: how many draw at once, all CPUs by default; it never changes a byte."""
     if layout not in _LAYOUTS:
         raise files.BadInput(f"layout {layout!r} cannot be synthesised; known layouts: {', '.join(_LAYOUTS)}")
     if images < 1:
@@ -47,11 +44,8 @@ def write(layout: str, folder: Path, images: int, seed: int, processes: int | No
 
 
 def _lfw(folder: Path, images: int, seed: int, processes: int) -> None:
-    tasks = []
-    for face in _faces("lfw", images, seed):
-        name = person_name(face)
-        tasks.append(_Task(f"lfw/{name}/{name}_{face.image + 1:04d}.jpg", face, "photo", 250, 250))
-    tasks.sort()
+    named = [(person_name(face), face) for face in _faces("lfw", images, seed)]
+    tasks = sorted(_Task(f"lfw/{name}/{name}_{f.image + 1:04d}.jpg", f, "photo", 250, 250) for name, f in named)
     with (
         files.writing(folder / "lfw.tgz") as path,
         path.open("wb") as raw,
@@ -86,11 +80,8 @@ def _anime(folder: Path, images: int, seed: int, processes: int) -> None:
 
 
 def originals(images: int, seed: int) -> list[int]:
-    """Which drawing each file of the anime set shows, numbered from 0 in the order of their first files.
-
-    Of the real files 42 % have a byte-identical twin under another id, and 23 % of all are spare copies. So here a
-    file is with this chance a copy of one of the files before it, each equally likely.
-    """
+    """Which drawing each file of the anime set shows, numbered from 0 in the order of their first files. Of the real
+    files 42 % have a byte-identical twin and 23 % spare copies: here a file is by chance a copy of one before it."""
     shown: list[int] = []
     for k in range(images):
         rng = np.random.default_rng([seed, k, 3])
@@ -105,8 +96,7 @@ def _cufs(folder: Path, images: int, seed: int, processes: int) -> None:
     for part, pairs in (("training", training), ("testing", images - training)):
         names = cufs_names(part)
         chosen = sorted(range(len(names)), key=lambda k: k * 0.618034 % 1)[:pairs]  # evenly spread; more keep the fewer
-        photos = plan[f"CUHK_{part}_cropped_photos.zip"] = []
-        sketches = plan[f"CUHK_{part}_cropped_sketches.zip"] = []
+        photos, sketches = (plan.setdefault(f"CUHK_{part}_cropped_{kind}.zip", []) for kind in ("photos", "sketches"))
         for k in sorted(chosen):
             face = _student(seed, 100 * (part == "testing") + k, names[k].startswith("m"))
             photos.append(_Task(f"photos/{names[k]}.jpg", face, "photo", 200, 250))
@@ -124,24 +114,19 @@ def _cufs(folder: Path, images: int, seed: int, processes: int) -> None:
 
 def cufs_names(part: str) -> list[str]:
     """Stems of all photos in CUFS' archives of `part`, training (88) or testing (100); f for women, m for men."""
-    numbers = {"f": range(5, 39), "m": range(8, 63)}
-    if part == "testing":
-        numbers = {"f": range(39, 44), "f1": range(1, 16), "m": range(63, 102), "m1": range(1, 42)}
-    names = [f"{who}-{number:03d}-01" for who, found in numbers.items() for number in found]
-    return [name for name in names if name != "m-020-01"]  # it does not exist
+    testing = {"f": range(39, 44), "f1": range(1, 16), "m": range(63, 102), "m1": range(1, 42)}
+    numbers = testing if part == "testing" else {"f": range(5, 39), "m": {*range(8, 63)} - {20}}  # there is no m-020
+    return [f"{who}-{number:03d}-01" for who, found in numbers.items() for number in sorted(found)]
 
 
-_COLOURED = {  # those test photos whose sketches are stored as RGB, grey though they are
-    *(f"f-{k:03d}-01" for k in range(39, 43)),
-    *(f"m-{k:03d}-01" for k in range(64, 102) if k not in (66, 67, 69, 87, 98)),
-    *(f"m1-{k:03d}-01" for k in range(37, 42)),
-}
+# those test photos whose sketches are stored as RGB, grey though they are
+_RGB = {"f": range(39, 43), "m": {*range(64, 102)} - {66, 67, 69, 87, 98}, "m1": range(37, 42)}
+_COLOURED = {f"{who}-{number:03d}-01" for who, numbers in _RGB.items() for number in numbers}
 
 
 def _student(seed: int, number: int, male: bool) -> Face:
     """Face `number` of the CUHK students: young, looking ahead in soft light before a blue wall."""
-    drawn = (draw(seed, identity, 0, "cufs") for identity in count(1000 * number))
-    face = next(face for face in drawn if face.male == male)
+    face = next(f for f in (draw(seed, who, 0, "cufs") for who in count(1000 * number)) if f.male == male)
     return dataclasses.replace(
         face, age=18 + (face.age - 18) / 6, hair_style="buzz" if face.hair_style == "bald" else face.hair_style,
         hair_grey=0.0, recession=face.recession / 3, yaw=face.yaw / 6, pitch=face.pitch / 3, smile=face.smile / 4,
@@ -157,29 +142,23 @@ def _celeba(folder: Path, images: int, seed: int, processes: int) -> None:
     with _zip(folder / "img_align_celeba.zip") as add:
         for task, jpeg in _draw_all(tasks, processes):
             add(task.member, jpeg)
-    # the official lists end their lines with CR LF
     part = [{1: 1, 4: 2}.get(face.identity % 10, 0) for face in faces]  # 80 / 10 / 10 by person
     _write_lines(folder / "list_eval_partition.txt", [f"{n} {p}" for n, p in zip(names, part, strict=True)])
     _write_lines(folder / "identity_CelebA.txt", [f"{n} {f.identity + 1}" for n, f in zip(names, faces, strict=True)])
-    rows = [attributes(face) for face in faces]
-    signs = [" ".join(f"{1 if on else -1:2d}" for on in row.values()) for row in rows]
+    signs = [" ".join(f"{1 if on else -1:2d}" for on in attributes(face).values()) for face in faces]
     lines = [f"{n} {line}" for n, line in zip(names, signs, strict=True)]
-    _write_lines(folder / "list_attr_celeba.txt", [str(images), " ".join(rows[0]) + " ", *lines])
+    _write_lines(folder / "list_attr_celeba.txt", [str(images), " ".join(attributes(faces[0])) + " ", *lines])
     _write_factors(folder, {task.member: task.face for task in tasks})
 
 
 _LAYOUTS = {"lfw": _lfw, "anime": _anime, "celeba": _celeba, "cufs": _cufs}
-
 # most pictures of one person; LFW's tail is cut short so that small archives still hold many people
 _MOST = {"lfw": 12, "celeba": 30}
 
 
 def images_of(layout: str, seed: int, identity: int) -> int:
-    """How many pictures a person has: LFW mostly 1 to 3 with a tail to 12, CelebA evenly up to 30.
-
-    The first people have few, so that 24 of them never fill an archive of 100 images.
-    """
-    most = min(_MOST[layout], 3 + identity // 8)
+    """How many pictures a person has: LFW mostly 1 to 3 with a tail to 12, CelebA evenly up to 30."""
+    most = min(_MOST[layout], 3 + identity // 8)  # few at first, so that 24 people never fill an archive of 100 images
     rng = np.random.default_rng([seed, identity, 2])
     return int(min(rng.zipf(1.9), most) if layout == "lfw" else rng.integers(1, most + 1))
 
@@ -206,46 +185,39 @@ def _zip(path: Path) -> Iterator[Callable[[str, bytes], None]]:
 def _jpeg(task: _Task) -> bytes:
     """One picture as JPEG bytes."""
     out = io.BytesIO()
-    picture = Image.fromarray(paint(task.face, task.style, task.width, task.height))
-    picture.convert(task.mode).save(out, "JPEG", quality=90)
+    picture = paint(task.face, task.style, task.width, task.height)
+    Image.fromarray(picture).convert(task.mode).save(out, "JPEG", quality=90)
     return out.getvalue()
 
 
 def _draw_all(tasks: list[_Task], processes: int) -> Iterator[tuple[_Task, bytes]]:
     """Each task with its JPEG, in order, a few ahead of the reader."""
-    with tqdm(total=len(tasks), unit=" images", desc="drawing", disable=None) as bar:
-        pool = multiprocessing.get_context("spawn").Pool(processes) if processes > 1 else nullcontext()
-        with pool:
-            drawn = pool.imap(_jpeg, tasks, chunksize=16) if processes > 1 else map(_jpeg, tasks)
-            for task, jpeg in zip(tasks, drawn, strict=True):
-                yield task, jpeg
-                bar.update()
+    many = processes > 1
+    with multiprocessing.get_context("spawn").Pool(processes) if many else nullcontext() as pool:
+        drawn = pool.imap(_jpeg, tasks, chunksize=16) if many else map(_jpeg, tasks)
+        shown = tqdm(drawn, total=len(tasks), unit=" images", desc="drawing", disable=None)
+        yield from zip(tasks, shown, strict=True)
 
 
-_HER, _HIS, _STARTS, _ENDS = (
-    names.split()
-    for names in (
-        "Ada Alma Anna Bea Clara Dora Edith Elena Eva Fatima Gina Hana Ida Leila Maya Mei Nora Rosa Vera Zoe",
-        "Adam Ahmed Amir Carlos David Felix Finn Hugo Ivan Jan Karim Kofi Leo Marco Noah Omar Paul Ravi Theo Tom",
-        "Al And Bar Ben Bor Cal Car Dal Dor El Fal Gar Hal Is Jan Kal Lan Mal Mor Nor Or Per Ros Sal Tal Tor Val Wes",
-        "aby anek ante ard away belt bury dale den dini eau elli eski field ford hall ini land mont ova quist son",
-    )
-)
+_HER = "Ada Alma Anna Bea Clara Dora Edith Elena Eva Fatima Gina Hana Ida Leila Maya Mei Nora Rosa Vera Zoe"
+_HIS = "Adam Ahmed Amir Carlos David Felix Finn Hugo Ivan Jan Karim Kofi Leo Marco Noah Omar Paul Ravi Theo Tom"
+_STARTS = "Al And Bar Ben Bor Cal Car Dal Dor El Fal Gar Hal Is Jan Kal Lan Mal Mor Nor Or Per Ros Sal Tal Tor Val Wes"
+_ENDS = "aby anek ante ard away belt bury dale den dini eau elli eski field ford hall ini land mont ova quist son"
 
 
 def person_name(face: Face) -> str:
     """First_Last, plausible, made up, another for every identity of a seed."""
-    first, lasts = _HIS if face.male else _HER, len(_STARTS) * len(_ENDS)
+    first, starts, ends = (names.split() for names in (_HIS if face.male else _HER, _STARTS, _ENDS))
+    lasts = len(starts) * len(ends)
     cycle, k = divmod(face.identity, len(first))
-    surname = (cycle + 37 * k) * 641 % lasts  # no factor of 641 divides their number: each comes up once a round
-    last = _STARTS[surname % len(_STARTS)] + _ENDS[surname // len(_STARTS)]
-    return "_".join([first[k], *["Junior"] * (face.identity // (len(first) * lasts)), last])
+    rounds, surname = cycle // lasts, (cycle + 37 * k) * 641 % lasts  # no factor of 641 divides their number
+    return "_".join([first[k], *["Junior"] * rounds, starts[surname % len(starts)] + ends[surname // len(starts)]])
 
 
 def attributes(face: Face) -> dict[str, bool]:
     """Those of CelebA's 40 attributes that the factors decide, by their official names and in their order."""
-    style, dark = face.hair_style, face.hair_dark
-    hair, grey = style not in ("bald", "buzz"), face.hair_grey > 0.5
+    style, dark, grey = face.hair_style, face.hair_dark, face.hair_grey > 0.5
+    hair = style not in ("bald", "buzz")
     coloured = hair and not grey and face.hair_red <= 0.4
     return {
         "5_o_Clock_Shadow": face.beard == "stubble", "Bald": style == "bald", "Bangs": style == "bangs",
@@ -262,7 +234,7 @@ def attributes(face: Face) -> dict[str, bool]:
     }  # fmt: skip
 
 
-def _write_lines(path: Path, lines: list[str]) -> None:
+def _write_lines(path: Path, lines: list[str]) -> None:  # which end in CR LF, as the official ones
     with files.writing(path) as temporary:
         temporary.write_bytes("".join(f"{line}\r\n" for line in lines).encode())
 
@@ -273,5 +245,5 @@ def _write_factors(folder: Path, faces: dict[str, Face]) -> None:
         table = csv.writer(out, lineterminator="\n")
         table.writerow(["file", *(field.name for field in dataclasses.fields(Face))])
         for member, face in faces.items():
-            values = dataclasses.astuple(face)
-            table.writerow([member, *(round(v, 4) if isinstance(v, float) else v for v in values)])
+            values = (round(v, 4) if isinstance(v, float) else v for v in dataclasses.astuple(face))
+            table.writerow([member, *values])

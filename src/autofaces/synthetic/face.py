@@ -1,4 +1,4 @@
-"""Made-up people: the factors that decide a face, shared by every renderer, and how they are drawn by lot."""
+"""Made-up people: the factors that decide a face, in every style, and how they are drawn by lot."""
 
 from collections import namedtuple
 from dataclasses import dataclass
@@ -95,10 +95,8 @@ class Face:
 
 
 def draw(seed: int, identity: int, image: int, framing: str = "lfw") -> Face:
-    """The face in picture `image` of person `identity`, framed as in the data set `framing`, a key of FRAMINGS.
-
-    It depends on these arguments alone, never on what was drawn before.
-    """
+    """The face in picture `image` of person `identity`, framed as in the data set `framing`, a key of FRAMINGS. It
+    depends on these arguments alone, never on what was drawn before."""
     person = _person(np.random.default_rng([seed, identity, 0]))
     rng, where = np.random.default_rng([seed, identity, 1, image]), FRAMINGS[framing]
 
@@ -112,7 +110,6 @@ def draw(seed: int, identity: int, image: int, framing: str = "lfw") -> Face:
     glasses = person["glasses_style"] if rng.random() < person["glasses_habit"] else "none"
     pitch, roll, shut = normal(0, 6, -16, 16), normal(0, where.roll, -13, 13), rng.random() < 0.03
     eye_open = normal(0.3, 0.05, 0.25, 0.4) if shut else normal(1 - 0.22 * max(smile, 0), 0.1, 0.55, 1.2)
-    formal = "tie" if person["male"] else "scoop"
     return Face(
         seed, identity, **person, image=image, glasses=glasses, yaw=yaw, pitch=pitch, roll=roll, smile=smile,
         mouth_open=mouth_open, eye_open=eye_open, brow_raise=normal(0, 0.4, -1, 1),
@@ -120,7 +117,7 @@ def draw(seed: int, identity: int, image: int, framing: str = "lfw") -> Face:
         gaze_y=normal(0, 0.2, -1, 1), light_side=normal(0, 32, -70, 70), light_height=normal(32, 14, 5, 65),
         light_warmth=normal(0.15, 0.4, -1, 1), light_contrast=rng.random(), exposure=normal(1.06, 0.08, 0.85, 1.25),
         background=str(rng.choice(BACKGROUNDS)), background_hue=rng.random(), background_light=rng.random(),
-        clothes=formal if rng.random() < 0.5 else str(rng.choice(CLOTHES[not person["male"] :])),
+        clothes=CLOTHES[-1 + person["male"]] if rng.random() < 0.5 else str(rng.choice(CLOTHES[not person["male"] :])),
         clothes_hue=rng.random(), clothes_light=rng.random(), eye_x=where.eye_x + normal(0, where.shift, -0.03, 0.03),
         eye_y=where.eye_y + normal(0, where.shift, -0.03, 0.03),
         eye_distance=where.eye_distance * (1 + normal(0, where.zoom, -0.12, 0.12)),
@@ -140,8 +137,7 @@ def _person(rng: np.random.Generator) -> dict[str, Any]:
     age = float(np.clip(18 + 67 * rng.beta(1.6, 2.6), 18, 85))
     skin = between(*((0.0, 0.32), (0.3, 0.58), (0.58, 1.0))[rng.choice(3, p=(0.52, 0.27, 0.21))])
     fair, curls, old = skin < 0.35, float(skin > 0.6), max(0.0, (age - 40) / 45)
-    hair_dark = between(0.05, 1) if fair else between(0.72, 1)
-    full = 0.45 * skin
+    hair_dark, full = between(0.05 if fair else 0.72, 1), 0.45 * skin
     if male:
         style = pick(bald=0.06 + 0.25 * old, buzz=0.12 + 0.3 * curls, short=0.34, parted=0.26, swept=0.14, bangs=0.05,
                      long=0.02, wavy=0.03, curly=0.07, afro=0.12 * curls)  # fmt: skip

@@ -1,10 +1,10 @@
 """The painter: a face by its factors, as a photograph, an anime drawing or a pencil sketch.
 
-Its parts are drawn on a sheet in plain colours. Light comes last: relief of the face, strands of the hair, folds of
-clothes; a photograph shows it as it is, anime in two steps with a sharp edge between, a sketch by strokes.
+Its parts are drawn on a sheet in plain colours. Light comes last: a photograph shows it as it is, anime in two steps
+with a sharp edge between, a sketch by strokes.
 """
 
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
@@ -19,33 +19,18 @@ _FONT = ImageFont.load_default(13)
 
 
 def paint(face: Face, style: str, width: int, height: int) -> Array:
-    """Paint `face` in a style, photo, anime or sketch: uint8 (height, width, 3), of a sketch (height, width).
-
-    The same face, style and size give the same bytes.
-    """
+    """Paint `face` in a style, photo, anime or sketch: uint8 (height, width, 3), of a sketch (height, width). The same
+    face, style and size give the same bytes."""
     sheet = Sheet(face, style, width, height)
     if style != "sketch":
         _background(sheet)
-    locks, covered = parts.Hair(sheet), sheet.anime or face.hair_style in ("bangs", "long", "wavy", "curly", "afro")
-    locks.back()
-    parts.paint_body(sheet)
-    if covered:
-        parts.paint_ears(sheet)
-    parts.paint_head(sheet)
-    parts.paint_beard(sheet)
-    parts.paint_nose(sheet)
-    parts.paint_mouth(sheet)
-    for side in (-1, 1):
-        parts.paint_eye(sheet, side)
-    if not sheet.anime:
-        parts.paint_brows(sheet)
-    locks.front()
-    if not covered:
-        parts.paint_ears(sheet)
-    if sheet.anime:  # brows show through the hair
-        parts.paint_brows(sheet)
-    if face.glasses != "none":
-        parts.paint_glasses(sheet)
+    hair, covered = parts.Hair(sheet), sheet.anime or face.hair_style in ("bangs", "long", "wavy", "curly", "afro")
+    ears, eyes = [parts.paint_ears], [partial(parts.paint_eye, side=side) for side in (-1, 1)]
+    middle = [parts.paint_head, parts.paint_beard, parts.paint_nose, parts.paint_mouth, *eyes]
+    last = [parts.paint_brows, hair.front][:: -1 if sheet.anime else 1]  # anime's brows show through the hair
+    order = [hair.back, parts.paint_body, *ears * covered, *middle, *last, *ears * (not covered), parts.paint_glasses]
+    for part in order:
+        part(sheet)
     return develop(sheet)
 
 
@@ -56,7 +41,7 @@ def _background(sheet: Sheet) -> None:
     base = 0.15 + 0.75 * bright
 
     def rgb(h: float, s: float, v: float) -> Colour:
-        return mix(hsv(h, 0.7 * s, v), (255, 255, 255), anime * {"stage": 0.15, "outdoor": 0.2}.get(kind, 0.8))
+        return mix(hsv(h, 0.7 * s, v), (255, 255, 255), anime * {"stage": 0.15, "outdoor": 0.5}.get(kind, 0.8))
 
     ground, blur = {
         "studio": ((hue, 0.2 + 0.4 * rng.random(), base), 0), "indoor": ((0.06 + 0.08 * hue, 0.3, base), 1),
@@ -64,8 +49,7 @@ def _background(sheet: Sheet) -> None:
         "stage": ((hue, 0.6, 0.08), 9), "banner": ((hue, 0.65, 0.25 + 0.5 * bright), 0.6),
         "blinds": ((0.1 + 0.05 * hue, 0.15, base * 0.6), 0.5),
     }[kind]  # fmt: skip
-    image = Image.new("RGB", (n, n), rgb(*ground))
-    draw = ImageDraw.Draw(image)
+    draw = ImageDraw.Draw(image := Image.new("RGB", (n, n), rgb(*ground)))
 
     def discs(middle: float, reach: float, sizes: Array, colours: list[Colour]) -> None:
         places = rng.random((len(sizes), 2)) * [n, reach] + [0, middle - reach / 2]
@@ -76,16 +60,13 @@ def _background(sheet: Sheet) -> None:
         for x, y, w, h, v in rng.random((5, 5)):
             ink = rgb(hue + 0.2 * v, 0.35, base * (0.4 + 0.85 * v))
             draw.rectangle((72 * x - 8, 72 * y - 8, 72 * x + 26 * w, 72 * y + 26 * h), ink)
-    elif kind == "outdoor" and anime:  # clouds
-        discs(40, 50, 5 + 9 * rng.random(9), [(244, 250, 255)] * 9)
     elif kind == "outdoor":  # sky over trees
         horizon = int(rng.integers(18, 50))
         draw.rectangle((0, horizon, n, n), rgb(0.2 + 0.15 * hue, 0.5, 0.2 + 0.3 * bright))
         greens = [rgb(0.2 + 0.18 * g, 0.6, 0.12 + 0.45 * g * base) for g in rng.random(50)]
         discs(horizon + 5, 30, 2 + 4 * rng.random(50), greens)
     elif kind == "bokeh":  # lights far away
-        glow = [rgb(hue + 0.3 * (h - 0.5), 0.6, 0.25 + 0.7 * h) for h in rng.random(22)]
-        discs(32, n, 1.5 + 4 * rng.random(22), glow)
+        discs(32, n, 1.5 + 4 * rng.random(22), [rgb(hue + 0.3 * h - 0.15, 0.6, 0.25 + 0.7 * h) for h in rng.random(22)])
     elif kind == "stage":  # dark, with a spot
         discs(32, n, np.array([22]), [rgb(hue + 0.1, 0.6, 0.2 + 0.45 * bright)])
     elif kind == "banner":  # rows of lettering
@@ -95,15 +76,13 @@ def _background(sheet: Sheet) -> None:
     elif kind == "blinds":
         for y in range(0, n, 4):
             draw.rectangle((0, y, n, y + 1), rgb(0.1 + 0.05 * hue, 0.15, base * 0.8 + 0.2))
-    image = image.filter(ImageFilter.GaussianBlur(blur)) if blur else image
-    image = image.resize(sheet.size, Image.Resampling.BILINEAR)
+    image = image.filter(ImageFilter.GaussianBlur(blur)).resize(sheet.size, Image.Resampling.BILINEAR)
     sheet.picture.paste(image.resize(sheet.picture.size, Image.Resampling.NEAREST))
 
 
 @cache
 def _noise() -> Array:
-    """float32 (4, 512, 512), of period 256, mean 0 and deviation 1: grain, curls, strokes of a pencil, and strands of
-    hair, the same in all rows."""
+    """float32 (4, 512, 512) of period 256 and deviation 1: grain, curls, pencil strokes, hairs (rows are the same)."""
     rng, made = np.random.default_rng(0), []
     fy, fx = np.fft.fftfreq(256)[:, None], np.fft.fftfreq(256)[None]
     for along, across in ((0.5, 0.5), (2.5, 2.5), (10, 0.7), (0, 0)):
@@ -150,9 +129,8 @@ def _lights(sheet: Sheet, toward: Array) -> tuple[list[Array], Array]:
         """By the cosine to the light, which wraps around: 1 in full light."""
         return ambient + (f4(1.06) - ambient) * np.maximum((facing + f4(0.25)) * f4(0.8), 0)
 
-    centres = [np.arange(1, n + 1, 2, dtype=f4) for n in sheet.size]
-    px, py = ((centre - f4(middle)) / f4(sheet.unit) for centre, middle in zip(centres, sheet.middle, strict=True))
-    py = py[:, None]
+    px = (np.arange(1, width + 1, 2, dtype=f4) - f4(sheet.middle[0])) / f4(sheet.unit)
+    py = (np.arange(1, height + 1, 2, dtype=f4)[:, None] - f4(sheet.middle[1])) / f4(sheet.unit)
     (x, y, z), (nx, ny, nz) = sheet.trace(px, py)
     rows, columns = ((a - f4(b[0])) * _GRID for a, b in ((y, _Y), (x, _X)))
     at = rows.astype(np.int32).clip(0, 84) * 57 + columns.astype(np.int32).clip(0, 56)
@@ -165,7 +143,6 @@ def _lights(sheet: Sheet, toward: Array) -> tuple[list[Array], Array]:
     for _ in range(4):  # to the 16th power
         gloss = gloss * gloss
     planes = [shade(facing) * (1 - dark), gloss, red]
-
     style, yaw, start = face.hair_style, sheet.yaw, face.identity * 77 % 256 + 512
     c, s = f4(np.cos(sheet.roll)), f4(np.sin(sheet.roll))
     x, y = c * px + s * py + f4(sheet.eyes[2] * np.sin(yaw)), c * py - s * px
@@ -178,14 +155,10 @@ def _lights(sheet: Sheet, toward: Array) -> tuple[list[Array], Array]:
         size = {"curly": 34, "afro": 60}.get(style, 90)
         kind, u, v = int(size < 90), x * size, y * size
     else:  # hairs lie side by side where u grows
-        kind, u, v = 3, lon + f4(yaw / 1.57), None
-        if style == "parted":
-            u = np.sqrt(lon * lon + rise * rise) * f4(1.2) + f4(0.3) * lon
-        elif style == "wavy":
-            u = u + f4(0.06) * np.sin(y * f4(5.5) + lon * 3)
+        kind, u, v = 3, lon + f4(yaw / 1.57) + f4(0.06 * (style == "wavy")) * np.sin(y * f4(5.5) + lon * 3), rise
+        u = np.sqrt(lon * lon + rise * rise) * f4(1.2) + f4(0.3) * lon if style == "parted" else u
         u = u * f4(18 if sheet.anime else 110)
     planes += [shade(side) * (f4(0.86) + f4(0.22) * rise), band]
-
     cx, cy = (sheet.place([[0.0, sheet.chin, 0.1]])[0] - sheet.middle) / sheet.unit
     x, y = px - f4(cx), py - f4(cy)
     nx = np.tanh(x * f4(1.1)) * f4(0.8)
@@ -194,18 +167,15 @@ def _lights(sheet: Sheet, toward: Array) -> tuple[list[Array], Array]:
     planes.append(lit * chin + f4(0.05) * np.sin(x * f4(3.3) + f4(face.clothes_hue * 6)) * np.sin(y * f4(2.2)))
 
     def full(plane: Array) -> Array:
-        double = plane.shape[1] * 2, plane.shape[0] * 2
-        return np.asarray(Image.fromarray(plane).resize(double, Image.Resampling.BILINEAR))[:height, :width]
+        size = plane.shape[1] * 2, plane.shape[0] * 2
+        return np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.BILINEAR))[:height, :width]
 
     planes = [full(plane) for plane in planes]
-    index = (full(u) + f4(start)).astype(np.int32) & 255
-    if v is not None:
-        index += ((full(v) + f4(512)).astype(np.int32) & 255) * 512
-    strand = _noise()[kind].ravel().take(index)
+    column, row = ((full(part) + f4(start)).astype(np.int32) & 255 for part in (u, v))
+    strand = _noise()[kind].ravel().take(row * 512 + column)
     band = planes[4] + f4(0.45) * strand
     planes[4] = np.exp(-band * band)
-    if not sheet.anime:
-        planes[3] = planes[3] * (1 + f4(0.17) * strand)
+    planes[3] = planes[3] * (1 + f4(0 if sheet.anime else 0.17) * strand)
     return planes, strand
 
 
@@ -221,13 +191,12 @@ def develop(sheet: Sheet) -> Array:
     a, b = sheet.rng.integers(0, 256, 2)
     grain, _, stroke, _ = _noise()[:, a : a + height, b : b + width]
     if sheet.anime:
-        hard = face.light_contrast
+        hard, planes = face.light_contrast, []
         lit = zip(stuff, (shade, hair_shade, body_shade), strict=True)
         shadows = [part * (f4(0.5) - (seen - f4(0.76 - 0.27 * hard)) * 28).clip(0, 1) for part, seen in lit]
         shadows[0] *= f4(0.4 + 0.6 * hard)
         blush = np.minimum(head * red * f4(0.1 + 0.2 * (face.identity * 0.618 % 1) + 0.15 * face.makeup), 0.5)
         bright = hairy * ((shine - f4(0.62)) * 14 + f4(0.5)).clip(0, 1) * f4(0.55)
-        planes = []
         tones = ((0.07, 0.26, 0.14), 250, 255), ((0.22, 0.32, 0.24), 96, 250), ((0.24, 0.22, 0.2), 96, 244)
         for plane, (depths, rose, white) in zip(colour, tones, strict=True):
             plane = plane * (1 - sum(f4(depth) * shadow for depth, shadow in zip(depths, shadows, strict=True)))

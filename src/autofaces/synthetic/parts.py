@@ -6,8 +6,7 @@ from PIL import Image, ImageDraw
 from autofaces.synthetic.sheet import Array, Colour, Sheet, curve, loop, mix, times
 
 WHITE = (255, 255, 255)
-ANGLE = np.linspace(0, 2 * np.pi, 24, endpoint=False)
-CIRCLE = np.c_[np.cos(ANGLE), np.sin(ANGLE)]
+CIRCLE = np.exp(1j * np.pi / 12 * np.arange(24)).view(float).reshape(24, 2)
 T = np.linspace(-1, 1, 15)
 LOOP = np.concatenate([T, T[::-1]])
 DOWN, FRONT = np.array([0.0, 1, 0]), np.array([0.0, 0, 1])
@@ -28,8 +27,7 @@ def paint_body(sheet: Sheet) -> None:
             sheet.fill(root + ring * sheet.unit, colour, "body", line)
 
     shoulder = [(1.1, -0.14), (1.6, 0.06), (0.75 * far, 0.34), (far, 0.75), (far + 0.4, 4)]
-    neck = [(1.02, -1.4), (0.97, -0.6), (1.02, -0.2), (1.5, 0.1), (2.6, 0.5), (2.6, 3)]
-    lay(neck, skin, 4, sheet.colours.ink)
+    lay([(1.02, -1.4), (0.97, -0.6), (1.02, -0.2), (1.5, 0.1), (2.6, 0.5), (2.6, 3)], skin, 4, sheet.colours.ink)
     if face.clothes in ("tie", "jacket"):
         lay([(0, deep), (1.15, -0.2), (1.5, 0.2), (1.4, 4)], shirt)
         if face.clothes == "tie":
@@ -40,9 +38,9 @@ def paint_body(sheet: Sheet) -> None:
         return
     neckline = curve([(0.03, deep), (0.5, (0.55 if face.clothes == "shirt" else 0.88) * deep), (1.1, -0.14)], 4)
     lay([*neckline, *shoulder], cloth, 2)
-    wing = [(1.05, -0.26), (1.7, 0.1), (0.65, 0.75 * deep), (0.03, deep)]
-    collar = wing if face.clothes == "shirt" else loop(neckline, neckline + np.array([0.03, 0.05]))
-    lay(collar, times(cloth, 0.75), twice=True)
+    lay(loop(neckline, neckline + np.array([0.03, 0.05])), times(cloth, 0.75), twice=True)
+    if face.clothes == "shirt":
+        lay([(1.05, -0.26), (1.7, 0.1), (0.65, 0.75 * deep), (0.03, deep)], times(cloth, 0.9), twice=True)
 
 
 def paint_ears(sheet: Sheet) -> None:
@@ -81,8 +79,8 @@ def paint_eye(sheet: Sheet, side: int) -> None:
     dark, fold = mix(colours.hair_ink, (30, 20, 24), 0.6), 0.05 + (0.03 + 0.07 * face.lids) * open_ + 0.02 * anime
     lash = (0.05 if anime else 0.022) * (1 + 0.9 * (not face.male) + 0.7 * face.makeup)
     sheet.stroke(at(T[2:], upper[2:] - fold), (*colours.ink, 140), 0.022)
-    if face.makeup > 0.3 and not anime:
-        shadow = *mix(colours.ink, (70, 50, 90), 0.5), int(120 * face.makeup)
+    if not anime:
+        shadow = *mix(colours.ink, (70, 50, 90), 0.5), int(100 * face.makeup)
         sheet.fill(at(LOOP, loop(upper, upper - fold * bow)), shadow)
     if open_ < 0.42 and anime:
         sheet.stroke(at(T, down * bow * 0.8), dark, 0.09, 0.2, 0.5)
@@ -125,12 +123,9 @@ def paint_brows(sheet: Sheet) -> None:
     y = 0.06 * t**3 - face.brow_height - arch - 0.04 * face.brow_raise - frown
     y -= (0.06 + 0.1 * (not face.male)) * sheet.anime
     line, weight = np.stack([0.17 + 0.64 * t, y], -1), 0.05 + 0.08 * face.brow_thickness
-    if sheet.anime:
-        sheet.both(line, (*sheet.colours.hair_ink, 235), 0.6 * weight + 0.02, 0.7, 0.1)
-        return
-    colour = mix(times(sheet.colours.hair, 0.66), (40, 30, 26), 0.25)
-    sheet.both(line, (*colour, 150), weight, 0.8, 0.1)
-    sheet.both(line, (*colour, 150), 0.6 * weight, 0.6, 0.1, "hair")
+    colour = sheet.colours.hair_ink if sheet.anime else mix(times(sheet.colours.hair, 0.66), (40, 30, 26), 0.25)
+    for share, stuff in ((1, ""), (0.7, "" if sheet.anime else "hair")):
+        sheet.both(line, (*colour, 155), share * weight * (0.75 if sheet.anime else 1), 0.7, 0.1, stuff)
 
 
 def paint_nose(sheet: Sheet) -> None:
@@ -139,11 +134,10 @@ def paint_nose(sheet: Sheet) -> None:
     tip, wing, old = sheet.nose, 0.25 * face.nose_width, np.clip((face.age - 42) / 35, 0, 1)
     if anime:
         to = 1 if face.yaw >= 0 else -1
-        shade = [(0, tip - 0.05), (-0.07 * to * face.nose_width, tip + 0.05), (0.02 * to, tip + 0.06)]
-        sheet.fill(sheet.on(shade, 0.12), times(skin, 0.93, 0.78, 0.76))
-        bridge = tip - 0.04 - 0.14 * face.male * face.nose_bridge
-        line = [(0.02 * to, bridge), (0.04 * to, tip - 0.02), (0, tip + 0.04)]
-        sheet.stroke(sheet.on(line, 0.12), (*ink, 210), 0.025, 0.0, 0.5)
+        wide, bridge = -0.12 * to * face.nose_width, tip - 0.04 - 0.14 * face.male * face.nose_bridge
+        line = sheet.on([(0.02 * to, bridge), (0.04 * to, tip - 0.02), (0, tip + 0.04), (wide, tip + 0.05)], 0.12)
+        sheet.fill(line[1:], times(skin, 0.93, 0.78, 0.76))
+        sheet.stroke(line[:3], (*ink, 210), 0.025, 0.0, 0.5)
     else:
         hole = np.c_[0.11 * face.nose_width + 0.065 * CIRCLE[:, 0], tip + 0.115 + CIRCLE @ [-0.02, 0.028]]
         for side in (-1, 1):
@@ -158,7 +152,6 @@ def paint_nose(sheet: Sheet) -> None:
         sheet.both([(0.3, 0.42), (0.5, 0.46)] if anime else [(0.28, 0.2), (0.48, 0.27), (0.7, 0.2)], tone, 0.025)
         for k in range(3 if not anime else 0):
             sheet.both(np.array([(0.02, -0.6), (0.35, -0.62), (0.62, -0.55)]) - [0, 0.16 * k], tone, 0.022)
-            sheet.both([(0.82, 0.02 * k), (0.98, -0.06 + 0.09 * k)], tone, 0.02)
     if face.freckles:
         own = np.random.default_rng([face.seed, face.identity, 13]).uniform(-1, 1, (12 if anime else 40, 2))
         r, spots = 0.018 * sheet.unit, sheet.on(own[: int(10 + 30 * face.freckles)] * [0.75, 0.2] + [0, 0.36])
@@ -168,8 +161,7 @@ def paint_nose(sheet: Sheet) -> None:
 
 
 def paint_mouth(sheet: Sheet) -> None:
-    face, lips, ink, anime = sheet.face, sheet.colours.lips, sheet.colours.ink, sheet.anime
-    smile, flat = max(face.smile, 0), sheet.style == "sketch"
+    face, ink, anime, smile = sheet.face, sheet.colours.ink, sheet.anime, max(sheet.face.smile, 0)
     wide = sheet.build.mouth[1] * face.mouth_width * (1 + 0.28 * smile - 0.16 * face.mouth_open * (1 - smile))
     gap, bow = (0.34 if anime else 0.26) * face.mouth_open, 1 - T**2
     middle = sheet.mouth - (0.08 if anime else 0.11) * face.smile * T**2 + 0.03 * face.smile
@@ -182,8 +174,8 @@ def paint_mouth(sheet: Sheet) -> None:
     if not anime:
         low = lower + (0.085 + 0.085 * face.lips) * (1 - 0.2 * smile) * bow**0.6
         cupid = (1 - 0.25 * np.exp(-((T / 0.14) ** 2))) * bow**0.8
-        lay(upper - (0.06 + 0.065 * face.lips) * (1 - 0.25 * smile) * cupid, upper, times(lips, 0.9))
-        lay(lower, low, lips)
+        lay(upper - (0.06 + 0.065 * face.lips) * (1 - 0.25 * smile) * cupid, upper, times(sheet.colours.lips, 0.9))
+        lay(lower, low, sheet.colours.lips)
         lay(0.6 * lower + 0.4 * low, 0.35 * lower + 0.65 * low, (255, 240, 236, 34))
         sheet.stroke(sheet.on(np.c_[T * wide * 0.9, low + 0.02], 0.09)[3:-3], (*ink, 70), 0.03)
         corner = [(wide * 0.97, middle[0]), (wide + 0.05, middle[0] - 0.03 * face.smile)]
@@ -194,11 +186,13 @@ def paint_mouth(sheet: Sheet) -> None:
             lay(lower - 0.4 * gap * bow**0.6, lower, (236, 128, 124))
         if smile > 0.25 or (gap > 0.09 and not anime):
             teeth = np.minimum(upper + (0.3 * gap if anime else 0.1), upper + 0.8 * (lower - upper))
-            lay(upper, teeth, (250, 248, 242) if anime else (236, 232, 222), (150, 150, 150) if flat else None)
+            lay(upper, teeth, (250, 248, 242) if anime else (236, 232, 222), (150, 150, 150))
     sheet.stroke(sheet.on(np.c_[T * wide, upper], 0.09), (*times(ink, 0.75), 230), 0.035, 0.25, 0.25)
 
 
 def paint_glasses(sheet: Sheet) -> None:
+    if sheet.face.glasses == "none":
+        return
     face, dark, z = sheet.face, sheet.face.glasses == "sun", sheet.eyes[2] + 0.22
     shapes = {"oval": (2.4, 0.36, 0.25), "square": (5, 0.38, 0.27), "round": (2, 0.34, 0.33), "sun": (3.2, 0.42, 0.32)}
     power, wide, tall = shapes[face.glasses]
@@ -211,8 +205,8 @@ def paint_glasses(sheet: Sheet) -> None:
         sheet.fill(ring, (26, 24, 30, 225) if dark else (235, 242, 255, 26))
         sheet.fill(ring[13:20], (255, 255, 255, 34))
         sheet.stroke(np.concatenate([ring, ring[:2]]), frame, weight, 1, 1)
-        hinge = [(side * (0.5 + wide), -0.03, z - 0.1)]
-        sheet.stroke(np.concatenate([hinge, sheet.shell(side * 88.0, [-0.05])]), frame, weight, 1, 1)
+        hinge, ear = (side * (0.5 + wide), -0.03, z - 0.1), sheet.shell(side * 88.0, -0.05)
+        sheet.stroke([hinge, ear], frame, weight, 1, 1)
     sheet.stroke(curve([(-0.5 + wide, -0.02, z), (0, -0.07, z + 0.06), (0.5 - wide, -0.02, z)]), frame, weight, 1, 1)
 
 
@@ -237,7 +231,7 @@ class Hair:
 
     def __init__(self, sheet: Sheet) -> None:
         face, style = sheet.face, sheet.face.hair_style
-        self.sheet, self.close, self.male = sheet, style in ("buzz", "afro"), face.male
+        self.close, self.male = style in ("buzz", "afro"), face.male
         grow, more, *teeth, self.line = CUTS.get(style, CUTS["buzz"])
         self.grow = grow + more * face.hair_volume + 0.06 * sheet.anime * (not self.close)
         self.teeth, self.jag = teeth[2:] if sheet.anime else teeth[:2]
@@ -245,22 +239,20 @@ class Hair:
         self.end = face.hair_length * (0.78 if sheet.anime else 1) if self.long else (0.75 if face.male else 0.95)
         self.wild = sheet.own.normal(0, 1, 80).clip(-2, 2)  # what makes every head's locks differ
         self.colour = mix(sheet.colours.hair, sheet.colours.skin, 0.3 * (style == "buzz"))
-        self.curl = 0.06 * (style in ("wavy", "curly"))
-        self.bumps = {"curly": 0.035, "afro": 0.02, "buzz": 0.0}.get(style, 0.006)
+        self.curl, self.bumps = 0.06 * (style in ("wavy", "curly")), {"curly": 0.035, "afro": 0.02}.get(style, 0.005)
 
-    def rim(self) -> Array:
+    def _rim(self, sheet: Sheet) -> Array:
         """The outline of the hair over the skull (n, 3), from below the right ear to below the left one."""
         up = np.sin(np.arange(23) / 14)
-        y = np.concatenate([np.linspace(0.1, -0.2, 6)[:-1], -0.2 + (self.sheet.build.crown + 0.2) * up])
-        line = loop(self.sheet.shell(180, y, self.grow), self.sheet.shell(-180, y, self.grow))
-        bumps = self.bumps * np.resize([1, 0.4, -1, -0.4], 56) * (1 + self.wild[:56])
-        return line * (1 + bumps)[:, None]
+        y = np.concatenate([np.linspace(0.1, -0.2, 6)[:-1], -0.2 + (sheet.build.crown + 0.2) * up])
+        line = loop(sheet.shell(180, y, self.grow), sheet.shell(-180, y, self.grow))
+        return line * (1 + self.bumps * np.resize([1, 0.4, -1, -0.4], 56) * (1 + self.wild[:56]))[:, None]
 
-    def back(self) -> None:
+    def back(self, sheet: Sheet) -> None:
         """All that hangs behind neck and ears."""
-        if self.sheet.face.hair_style in ("bald", "buzz"):
+        if sheet.face.hair_style in ("bald", "buzz"):
             return
-        rim, drop = self.rim(), np.linspace(0, 1, 12)[1:]
+        rim, drop = self._rim(sheet), np.linspace(0, 1, 12)[1:]
         flare = 0.12 * drop if self.long else -0.3 * drop**2
         fall = np.c_[flare, drop * (self.end - 0.1), -0.25 + 0 * drop]
         wave = np.c_[self.curl * np.sin(9 * drop * self.end + self.wild[0]), np.zeros((11, 2))]
@@ -268,60 +260,57 @@ class Hair:
         tips = np.linspace(left[-1], right[-1], 25)[1:-1]
         tips[:, 1] += 0.1 * np.resize([1, -0.3], 23) * (0.7 + 0.3 * self.wild[:23])
         ring = loop(rim, left, tips, right)
-        self.sheet.fill(ring, times(self.colour, 0.74), "hair", self.sheet.colours.hair_ink)
+        sheet.fill(ring, times(self.colour, 0.74), "hair", sheet.colours.hair_ink)
 
-    def hairline(self) -> tuple[Array, Array]:
-        """Turns and heights of the edge of the hair over the face, from left to right."""
-        face, anime, turn = self.sheet.face, self.sheet.anime, np.linspace(-86, 86, 160)
-        part = 40 * face.hair_part if face.hair_style in ("parted", "long", "wavy") else 0.0
+    def front(self, sheet: Sheet) -> None:
+        """The cap over the skull, and what falls over the temples."""
+        style, ink = sheet.face.hair_style, sheet.colours.hair_ink
+        if style == "bald":
+            return
+        face, anime, turn = sheet.face, sheet.anime, np.linspace(-86, 86, 160)  # the hairline over the face
+        part = 40 * face.hair_part if style in ("parted", "long", "wavy") else 0.0
         away = np.abs(turn - part) / np.where(turn > part, 86 - part, 86 + part) * 86
         y = np.interp(away, TURNS, self.line)
         if anime and not self.close:
-            y = np.maximum(y + 0.3 * (face.hair_style != "bangs"), -0.62 + 0.4 * (away / 86) ** 2 + 0.1)
+            y = np.maximum(y + 0.3 * (style != "bangs"), -0.52 + 0.4 * (away / 86) ** 2)
         y -= face.recession * (0.25 + 0.3 * np.exp(-(((np.abs(turn) - 38) / 16) ** 2))) * (np.abs(turn) < 72)
-        phase = (turn + 86) / 172 * self.teeth
-        k = phase.astype(int) % 80
-        lean = 0.3 * (np.sign(turn - part) if part else np.sign(face.hair_part)) * (face.hair_style != "bangs") * anime
-        share = phase - phase.astype(int)
-        tip = 0.5 + 0.12 * self.wild[k] + lean
+        share, k = np.modf((turn + 86) / 172 * self.teeth)
+        k = k.astype(int)
+        lean = np.sign(turn - part) if part else np.sign(face.hair_part)
+        tip = 0.5 + 0.12 * self.wild[k] + 0.3 * lean * anime * (style != "bangs")
         saw = np.where(share < tip, share / tip, (1 - share) / (1 - tip))
         y += self.jag * (saw - 0.5) * (1 + 0.3 * self.wild[k + 3 - 3 * (k > 70)]) * (np.abs(turn) < 78)
-        return turn, np.maximum(y, self.sheet.build.crown * 0.86)
-
-    def front(self) -> None:
-        """The cap over the skull, and what falls over the temples."""
-        sheet, skin, style = self.sheet, self.sheet.colours.skin, self.sheet.face.hair_style
-        if style == "bald":
-            return
-        turn, y = self.hairline()
+        y = np.maximum(y, sheet.build.crown * 0.86)
         edge = sheet.shell(turn, y, 0.5 * self.grow) + 0.04 * FRONT
-        rim, ink = self.rim(), sheet.colours.hair_ink
-        if sheet.face.hair_style != "buzz":  # the shadow it casts on the forehead
-            shade = *times(skin, 0.8, 0.66, 0.64), 170 if sheet.anime else 110
+        rim = self._rim(sheet)
+        if style != "buzz":  # the shadow it casts on the forehead
+            shade = *times(sheet.colours.skin, 0.8, 0.66, 0.64), 170 if anime else 110
             sheet.fill(loop(edge + 0.1 * DOWN, edge - 0.2 * DOWN), shade)
-        if not self.close and (self.long or sheet.anime):
-            for side in (-1, 1):
-                self._curtain(side)
-        if not sheet.anime:  # thin hair at the edge
-            for shift in (5, 11):
-                fringe = edge + [0, 0.035, 0] * np.roll(1 + self.wild[np.arange(160) // 3], shift)[:, None]
-                sheet.fill(np.concatenate([fringe, edge[::-1] - [0, 0.1, 0]]), (*self.colour, 110))
+        for side in (-1, 1) if not self.close and (self.long or anime) else ():
+            self._curtain(sheet, side)
+        for shift in () if anime else (5, 11):  # thin hair at the edge
+            fringe = edge + 0.035 * DOWN * np.roll(1 + self.wild[np.arange(160) // 3], shift)[:, None]
+            sheet.fill(loop(fringe, edge - 0.1 * DOWN), (*self.colour, 110))
         sheet.fill(np.concatenate([edge, rim]), self.colour, "hair")
-        if sheet.pen and sheet.face.hair_style != "buzz":
-            sheet.stroke(rim, ink, sheet.pen * 1.3, 1, 1)
-            if sheet.anime:
-                sheet.stroke(edge[2:-2], ink, sheet.pen * 1.2, 1, 1)
-        gaps = np.flatnonzero((y[1:-1] < y[:-2]) & (y[1:-1] <= y[2:])) + 1
+        if sheet.pen and style != "buzz":
+            for line in (rim, edge[2:-2]) if anime else (rim,):
+                sheet.stroke(line, ink, sheet.pen * 1.3, 1, 1)
+        gaps = 1 + np.flatnonzero((y[1:-1] < y[:-2]) & (y[1:-1] <= y[2:]))
         for k in gaps if sheet.anime and not self.close else ():  # lines from between the locks to the crown
             up = np.linspace(y[k], max(y[k] - 0.5, -1.15), 7)
             line = sheet.shell(turn[k] * np.linspace(1, 0.8, 7), up, self.grow * 0.8)
             sheet.stroke(line, (*ink, 170), 0.028, 0.8, 0)
-        if sheet.anime and not self.male:
-            self._ornament()
+        for wing in (-1, 1) if anime and not self.male and sheet.own.random() < 0.5 else ():  # of a bow
+            bow = np.array([(0, 0, 0), (0.22, -0.22, 0), (0.38, -0.16, 0), (0.34, 0.14, 0)]) * [wing, 1, 1]
+            sheet.fill(
+                bow + sheet.shell(52.0, [-0.95], self.grow * 1.1),
+                sheet.colours.trim,
+                "head",
+                times(sheet.colours.trim, 0.45),
+            )
 
-    def _curtain(self, side: int) -> None:
+    def _curtain(self, sheet: Sheet, side: int) -> None:
         """Hair that hangs beside the face, before the ear; a lock with a point where hair is short."""
-        sheet = self.sheet
         inner = sheet.shell(side * (62.0 if self.long else 70.0), np.linspace(-0.7, 0.3, 6), 0.4 * self.grow)
         outer = sheet.shell(side * 180.0, np.linspace(-0.7, 0.1, 5), self.grow)
         drop, end = np.linspace(0, 1, 14)[:, None], self.end if self.long else 0.4 + 0.4 * (not self.male)
@@ -332,14 +321,6 @@ class Hair:
         ragged = np.linspace(a[-1], b[-1], 7)[1:-1] + np.outer([1, -0.4, 1, -0.4, 1], [0, 0.12, 0])
         ring = np.concatenate([inner, a, ragged, b[::-1], outer[::-1]])
         sheet.fill(ring, self.colour, "hair", sheet.colours.hair_ink if sheet.anime else None)
-
-    def _ornament(self) -> None:
-        """A bow, which half of anime's girls wear in their hair."""
-        sheet, worn, side = self.sheet, self.sheet.own.random() < 0.5, self.sheet.own.choice((-1, 1))
-        for wing in (-1, 1) if worn else ():
-            bow = np.array([(0, 0, 0), (wing * 0.22, -0.22, 0), (wing * 0.38, -0.16, 0), (wing * 0.34, 0.14, 0)])
-            bow = curve(bow + sheet.shell(side * 52.0, [-0.95], self.grow * 1.1), 4)
-            sheet.fill(bow, sheet.colours.trim, "head", times(sheet.colours.trim, 0.45))
 
 
 def paint_beard(sheet: Sheet) -> None:

@@ -15,8 +15,6 @@ from autofaces.synthetic.face import Face
 Array = np.ndarray
 f4 = np.float32
 LOW, STEP, COUNT = -2.6, 0.005, 1240  # heights at which the skull's sections are known
-
-
 # the proportions of a style's heads: y of crown and chin, half-width; of the jaw how full it is, how much narrower the
 # chin is, how much of the face's own squareness shows; of an eye half-width, height of the upper lid, depth of the
 # lower one; radii of the iris; y of the tip of the nose; of the mouth y and half-width
@@ -70,14 +68,7 @@ def mix(one: Colour, two: Colour, share: float) -> Colour:
 
 
 def times(colour: Colour, *factors: float) -> Colour:
-    """By one factor, or one for each of red, green and blue."""
     return tuple(min(255, round(c * f)) for c, f in zip(colour, factors * (3 // len(factors)), strict=True))
-
-
-def _ramp(value: float, *colours: Colour) -> Colour:
-    """The colour at `value` in 0..1 of evenly spaced ones."""
-    stops = np.linspace(0, 1, len(colours))
-    return tuple(int(np.interp(value, stops, channel)) for channel in zip(*colours, strict=True))
 
 
 def palette(face: Face, style: str) -> Palette:
@@ -85,7 +76,10 @@ def palette(face: Face, style: str) -> Palette:
     anime, own, light = style == "anime", np.random.default_rng([face.seed, face.identity, 11]), face.clothes_light
     hue, strong, odd, trim = own.choice(_HUES), own.uniform(0.3, 0.68), own.random(2), own.random()
     shares = face.skin ** (1.5 if anime else 1), face.hair_dark, face.iris
-    skin, hair, iris = (_ramp(share, *ramp) for share, ramp in zip(shares, _RAMPS[anime], strict=True))
+    skin, hair, iris = (
+        tuple(int(np.interp(share * (len(ramp) - 1), range(len(ramp)), channel)) for channel in zip(*ramp, strict=True))
+        for share, ramp in zip(shares, _RAMPS[anime], strict=True)
+    )
     cloth = 0.6 + 0.1 * face.clothes_hue, 0.3, 0.2 + 0.25 * light
     if face.clothes not in ("tie", "jacket"):
         cloth = face.clothes_hue, 0.2 + 0.5 * (face.clothes_hue * 7 % 1), 0.22 + 0.72 * light
@@ -116,18 +110,15 @@ class Sheet:
     def __init__(self, face: Face, style: str, width: int, height: int) -> None:
         self.build, self.zoom, self.pen = build, zoom, _ = STYLES[style]
         self.face, self.style, self.size, self.anime = face, style, (width, height), style == "anime"
-        self.colours = palette(face, style)
         self.chin = (build.chin + 0.09 * build.chin * face.mouth_open) * face.face_length
         self.nose, self.mouth = build.nose * face.nose_length, build.mouth[0] * face.face_length
-        self.y = LOW + STEP * np.arange(COUNT)
-        self.sections = self._skull(self.y)
-        self.eyes = np.array([0.0, 0.0, self.on([(0.5, 0.0)], 0.0)[0, 2]])
+        self.sections, self.colours = self._skull(LOW + STEP * np.arange(COUNT)), palette(face, style)
+        self.eyes = self.on([(0.5, 0.0)], 0.0)[0] * [0, 0, 1]
         self.yaw, pitch, self.roll = np.radians((face.yaw * (0.65 if self.anime else 1), face.pitch, face.roll))
         (cy, cp, cr), (sy, sp, sr) = np.cos((self.yaw, pitch, self.roll)), np.sin((self.yaw, pitch, self.roll))
         turn, nod = [[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]], [[1, 0, 0], [0, cp, sp], [0, -sp, cp]]
         self.rotation = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]]) @ nod @ turn  # head's to viewer's coordinates
-        self.unit = face.eye_distance * width  # pixels
-        self.middle = np.array([face.eye_x * width, face.eye_y * height])
+        self.unit, self.middle = face.eye_distance * width, np.array([face.eye_x, face.eye_y]) * self.size  # pixels
         self.rng = np.random.default_rng([face.seed, face.identity, face.image, 7])
         self.own = np.random.default_rng([face.seed, face.identity, 8])  # what the person keeps
         self.picture, self.stuff = (Image.new("RGB", (width * zoom, height * zoom)) for _ in range(2))
@@ -136,15 +127,13 @@ class Sheet:
     def _skull(self, y: Array) -> Array:
         """(n, 3): the sections at heights y are ellipses of these half-widths, half-depths and z of the centre."""
         face, build = self.face, self.build
-        up = np.clip((-0.2 - y) / (-0.2 - build.crown), 0, 1)
-        down = np.clip((y + 0.2) / (self.chin + 0.2), 0, 1)
+        up, down = (np.clip((y + 0.2) / (end + 0.2), 0, 1) for end in (build.crown, self.chin))
         full, narrow, square = build.jaw
         fullness = full + 1.2 * square * face.jaw + 0.35 * (face.cheeks - 0.5)
         taper = (narrow - 0.17 * square * face.jaw) * smooth((down - 0.3) / 0.65)
         width = np.sqrt(1 - up**2.3) * np.sqrt(1 - down**fullness) * (1 - taper)
         depth = np.sqrt(1 - up**2.6) * (1 - down**4.5) ** 0.45 * (1 - 0.1 * down)
-        forward = 0.45 * smooth((y - 0.1) / 1.1)
-        wide = build.width * face.face_width
+        forward, wide = 0.45 * smooth((y - 0.1) / 1.1), build.width * face.face_width
         return np.stack([wide * width + 1e-3, (1.34 - forward) * depth + 1e-3, forward * depth], -1)
 
     def section(self, y: Array) -> Array:
@@ -177,10 +166,10 @@ class Sheet:
         of any length, three float32 (h, w) each. Beside the skull they are those of its outline."""
         r, t = self.rotation.astype(f4), f4(0)
         ax, ay, az = (r[0, k] * x + r[1, k] * y + f4(self.eyes[k]) for k in range(3))
-        (dx, dy, dz), bounds = r[2], np.interp((self.build.crown + 0.01, self.chin - 0.01), self.y, np.arange(COUNT))
+        (dx, dy, dz), low, high = r[2], *(int((y - LOW) / STEP) for y in (self.build.crown + 0.01, self.chin - 0.01))
         columns = np.concatenate([self.sections, np.gradient(self.sections, STEP, axis=0)], 1).T.astype(f4)
         for _ in range(3):  # a ray meets the ellipse of its height; then the height is better known
-            index = ((ay + t * dy) * f4(1 / STEP) - f4(LOW / STEP)).astype(np.int32).clip(*bounds.astype(int))
+            index = ((ay + t * dy) * f4(1 / STEP) - f4(LOW / STEP)).astype(np.int32).clip(low, high)
             width, depth, centre, *slopes = (column.take(index) for column in columns)
             u, v, z = 1 / (width * width), 1 / (depth * depth), az - centre
             a, b = dx * dx * u + dz * dz * v, ax * (dx * u) + z * (dz * v)
@@ -191,9 +180,8 @@ class Sheet:
         return [x, ay + t * dy, z], [nx, -np.clip(steep, -4, 4), nz]
 
     def fill(self, points: Array, colour: Colour, stuff: str = "", ink: Colour | None = None) -> None:
-        """A filled outline, points (n, 3) of the head or (n, 2) of the picture, with a line around it where the style
-        has lines and `ink` is given; `stuff` is what takes light there, of STUFF, left as it is by default."""
-        points = np.asarray(points)
+        """A filled outline, points (n, 3) of the head or (n, 2) of the picture, in a line of `ink` where the style has
+        lines; `stuff`: what takes light there, of STUFF, left as it is by default."""
         ring = ((self.place(points) if points.shape[1] == 3 else points) * self.zoom).ravel().tolist()
         if ink and self.pen:
             self.draws[0].line(ring + ring[:4], ink, max(1, round(2 * self.pen * self.unit * self.zoom)))
@@ -204,8 +192,7 @@ class Sheet:
     def stroke(self, points: Array, colour: Colour, weight: float, start=0.15, end=0.15, stuff: str = "") -> None:
         """A brush line `weight` units wide, tapering to shares of that at start and end."""
         path = self.place(points)
-        along = path[1:] - path[:-1]
-        along = np.concatenate([along, along[-1:]])
+        along = np.diff(path, axis=0, append=2 * path[-1:] - path[-2:-1])
         t = np.arange(len(path)) * (3 / (len(path) - 1))
         half = 0.5 * weight * self.unit * np.minimum(np.minimum(start + t, end + 3 - t), 1)
         across = along[:, ::-1] * (half / (np.hypot(*along.T) + 1e-9))[:, None] * [-1, 1]
