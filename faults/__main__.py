@@ -54,7 +54,9 @@ def main(arguments: list[str]) -> int:
 
 
 def families() -> list[str]:
-    return sorted(module.name for module in pkgutil.iter_modules(faults.__path__) if module.name != "__main__")
+    """The modules here that have trials; others help them."""
+    names = (module.name for module in pkgutil.iter_modules(faults.__path__) if module.name != "__main__")
+    return sorted(name for name in names if hasattr(importlib.import_module(f"faults.{name}"), "trials"))
 
 
 def table(found: dict[str, Iterable[Trial]]) -> str:
