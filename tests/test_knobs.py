@@ -13,6 +13,8 @@ from autofaces.verdicts import rules
 
 ROOT = Path(__file__).parents[1]
 
+DEMO = yaml.load((ROOT / "params.yaml").read_text(), Loader)["profiles"]["demo"]
+
 
 def lines(profile: str = "demo", **changed) -> list[str]:
     settings = yaml.load((ROOT / "params.yaml").read_text(), Loader) | {"profile": profile}
@@ -40,7 +42,7 @@ def test_there_is_a_line_for_each_data_set_and_knob_that_is_turned_down():
 
 
 def test_a_line_names_the_claims_that_it_touches_and_how():
-    said = found(lines(), "celeba: image_passes 2,048 (shorter trainings): ")
+    said = found(lines(), f"celeba: image_passes {DEMO['scale']['celeba']['image_passes']:,} (shorter trainings): ")
     assert said.endswith(" are of unfinished trainings")
     claims = said.split(": ")[2].split(" are ")[0].split(", ")
     assert {"G1", "G4", "K9"} <= set(claims)
@@ -48,7 +50,9 @@ def test_a_line_names_the_claims_that_it_touches_and_how():
 
 
 def test_what_is_counted_of_whole_networks_is_told_apart():
-    assert "; G2 is counted at full width" in found(lines(), "celeba: width 0.125 (narrower networks): ")
+    assert "; G2 is counted at full width" in found(
+        lines(), f"celeba: width {DEMO['scale']['celeba']['width']} (narrower networks): "
+    )
 
 
 def test_closed_forms_are_not_trained_so_only_faces_and_their_size_touch_them():
@@ -93,14 +97,15 @@ def test_a_cap_that_no_training_reaches_says_nothing_and_one_that_some_reach_is_
     assert "C1, C2, C3, C7 " in said(steps - 1)[0]
     (longer,) = said(steps, ["kolotouros-sketch-vae-long"])
     assert "C1" not in longer
-    epochs = scale | {"cufs": {}, "lfw": {"image_passes": 640 * 10}}  # of 800 images 640 train, ten times
+    most = DEMO["images"] * 8 // 10 * 10  # eight tenths train, ten times
+    epochs = scale | {"cufs": {}, "lfw": {"image_passes": most}}
     assert [line for line in lines(scale=epochs) if "image_passes" in line] == []
-    fewer = scale | {"cufs": {}, "lfw": {"image_passes": 640 * 10 - 1}}
+    fewer = scale | {"cufs": {}, "lfw": {"image_passes": most - 1}}
     assert len([line for line in lines(scale=fewer) if "image_passes" in line]) == 1
 
 
 def test_claims_that_are_not_run_are_not_named():
-    grey = "celeba-grey64: image_passes 2,048 "
+    grey = f"celeba-grey64: image_passes {DEMO['scale']['celeba-grey64']['image_passes']:,} "
     assert "C8" not in found(lines(), grey)
     assert "C4, C8 are" in found(lines(ablations=["kolotouros-celeba-vae-deeper"]), grey)
 

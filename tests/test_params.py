@@ -127,7 +127,7 @@ def test_the_projects_own_settings_are_allowed():
         ("experiments/ray-stacked/train", {"bfloat16": True}, "experiments.ray-stacked.train.bfloat16 = True: unknown key"),
         ("papers/koenig2020/train/optimizer", KeyError, "bs16.train: optimizer: missing (here or in papers.koenig2020.train)"),
         ("experiments/ray-stacked/train", {"batch_size": 0}, "experiments.ray-stacked.train.batch_size = 0: input should"),
-        ("papers/ray2020/train/batch_size", 9000, "experiments.ray-stacked.train.batch_size = 9000: times profiles.demo.scale.lfw.batch = 0.5 more than profiles.demo.images = 800, all the images there are"),
+        ("papers/ray2020/train/batch_size", 9000, "experiments.ray-stacked.train.batch_size = 9000: times profiles.demo.scale.lfw.batch = 0.5 more than profiles.demo.images = 1600, all the images there are"),
         ("ablations/kovenko-vae-bn/paper", "kovenko", "ablations.kovenko-vae-bn.paper: 'kovenko' is unknown; known: ray2020, kovenko2020,"),
         ("ablations/kovenko-vae-bn/train", {"steps": 9, "epochs": 9}, "ablations.kovenko-vae-bn.train: epochs, steps: set one of the two"),
         ("ablations/kovenko-vae-bn/model", {"name": "polling"}, "ablations.kovenko-vae-bn.model: name: 'polling' is unknown"),
