@@ -150,7 +150,7 @@ def _lights(sheet: Sheet, toward: Array) -> tuple[list[Array], Array]:
     widest = 1.12 * np.hypot(sheet.build.width * np.cos(yaw), 1.3 * np.sin(yaw))
     lon = np.clip(x * f4(1 / widest) / np.sqrt(1 - f4(0.97) * rise * rise), -1, 1)
     side = lon * toward[0] - rise * toward[1] + toward[2] * np.sqrt(np.maximum(1 - lon * lon - rise * rise, f4(0.02)))
-    band = (rise - f4(0.62) - f4(0.12) * lon * toward[0] + f4(0.16) * lon * lon) * f4(9)
+    band = (rise - f4(0.62) - f4(0.12) * lon * toward[0] + lon * lon * (f4(0.1) + f4(0.5) * lon * lon)) * f4(9)
     if style in ("curly", "afro", "buzz", "bald"):
         size = {"curly": 34, "afro": 60}.get(style, 90)
         kind, u, v = int(size < 90), x * size, y * size

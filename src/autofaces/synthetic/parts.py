@@ -246,7 +246,7 @@ class Hair:
         up = np.sin(np.arange(23) / 14)
         y = np.concatenate([np.linspace(0.1, -0.2, 6)[:-1], -0.2 + (sheet.build.crown + 0.2) * up])
         line = loop(sheet.shell(180, y, self.grow), sheet.shell(-180, y, self.grow))
-        return line * (1 + self.bumps * np.resize([1, 0.4, -1, -0.4], 56) * (1 + self.wild[:56]))[:, None]
+        return line * (1 + self.bumps * np.resize([1, 0, -1, 0], 56) * (1 + 0.5 * self.wild[:56]))[:, None]
 
     def back(self, sheet: Sheet) -> None:
         """All that hangs behind neck and ears."""

@@ -150,7 +150,7 @@ class Sheet:
         """(n, 3): points on the skull, enlarged by the share `grow`, at heights y and `turn` degrees to the right of
         the nose. Those out of sight lie on the outline instead, so that +-180 is the outline itself."""
         turn, y = np.broadcast_arrays(turn, np.asarray(y, float))
-        width, depth, centre = self.section(y * (1 - 0.12 * grow))
+        width, depth, centre = self.section(y * (1 - 0.05 * grow))
         towards = self.rotation[2]
         facing = np.arctan2(towards[0] / width, towards[2] / depth)
         angle = np.clip(np.radians(turn), facing - np.pi / 2, facing + np.pi / 2)
