@@ -151,21 +151,21 @@ def prepared(folder: Path) -> Path:
 
 
 def spoil(file: Path, random: np.random.Generator) -> str:
-    """Flip a bit or more of a byte of the file, or cut it; what was done, in words."""
+    """Flip a bit or more of a byte of the file, or cut it; what was done, and where, in words: `<what>: <where>`."""
     data = bytearray(file.read_bytes())
     at = int(random.integers(len(data)))
     if random.random() < 0.5:
         file.write_bytes(data[:at])
-        return f"cut at byte {at}"
+        return f"cut: {file.name}, at byte {at}"
     mask = int(random.integers(1, 256))
     data[at] ^= mask
     file.write_bytes(data)
-    return f"byte {at} turned by {mask}"
+    return f"a byte turned: {file.name}, byte {at} by {mask}"
 
 
 def _trial(kind: str, its: Kind, project: Path, expected: dict[str, str], random: np.random.Generator) -> Trial:
     file = random.choice(sorted(project.glob(its.pattern)))
-    fault = spoil(file, random)
+    fault, _, where = spoil(file, random).partition(": ")
     outcome, found = _result(its, project)
     told = f"{outcome.error}{outcome.said}"
     named = file.name in told or file.parent.name in told
@@ -175,7 +175,7 @@ def _trial(kind: str, its: Kind, project: Path, expected: dict[str, str], random
         held = outcome.clear and (found == expected or not its.guarded)
         detail = "the same result" if found == expected else "another result, which DVC notices"
     promise = "same result, or an error that names it" if its.guarded else "no traceback; DVC guards it"
-    return f"{kind}: {promise}", f"{file.relative_to(project)}: {fault}", held, outcome.fault or detail
+    return f"{kind}: {promise}", fault, held, f"{where}: {outcome.fault or detail}"
 
 
 def _result(its: Kind, project: Path) -> tuple[Outcome, dict[str, str]]:
@@ -202,16 +202,16 @@ def _by_dvc(whole: Path, folder: Path, random: np.random.Generator, count: int) 
         data = file.read_bytes()
         file.unlink()  # it may be a link into the cache
         file.write_bytes(data)
-        fault = spoil(file, random)
+        fault, _, where = spoil(file, random).partition(": ")
         status = _dvc(folder, "status")
-        yield "output: dvc status names it", f"{file.relative_to(folder)}: {fault}", place in status, status
+        yield "output: dvc status names it", fault, place in status, f"{where}: {status}"
         _dvc(folder, "checkout", "--force", "--quiet")
     lock = (folder / "dvc.lock").read_bytes()
     for _ in range(count):
-        fault = spoil(folder / "dvc.lock", random)
+        fault, _, where = spoil(folder / "dvc.lock", random).partition(": ")
         status = _dvc(folder, "status")
         clear = "Traceback" not in status and ("dvc.lock" in status or "keep" in status or "up to date" in status)
-        yield "dvc.lock: the same state, a change, or an error", f"dvc.lock: {fault}", clear, status
+        yield "dvc.lock: the same state, a change, or an error", fault, clear, f"{where}: {status}"
         (folder / "dvc.lock").write_bytes(lock)
     for _ in range(count):
         yield _cache_trial(folder, random)
@@ -225,7 +225,7 @@ def _cache_trial(folder: Path, random: np.random.Generator) -> Trial:
     stored = folder / ".dvc/cache/files/md5" / digest[:2] / digest[2:]
     kept = stored.read_bytes()
     stored.chmod(0o644)
-    fault = spoil(stored, random)
+    fault, _, where = spoil(stored, random).partition(": ")
     stored.chmod(0o444)
     file.unlink()
     said = _dvc(folder, "checkout", "--force")
@@ -237,7 +237,7 @@ def _cache_trial(folder: Path, random: np.random.Generator) -> Trial:
     file.unlink(missing_ok=True)
     _dvc(folder, "checkout", "--force", "--quiet")
     promise = f"object of .dvc/cache ({kind}): refused when it is read"
-    return promise, f"{file.relative_to(folder)}: {fault}", refused, outcome.fault or outcome.error or said
+    return promise, fault, refused, f"{file.relative_to(folder)}, {where}: {outcome.fault or outcome.error or said}"
 
 
 def _dvc_md5(file: Path) -> str:

@@ -60,7 +60,10 @@ def trials(seed: int, work: Path, count: int = COUNT) -> Iterator[Trial]:
         for _ in range(count):
             spoilt, how = spoil(data, random, text=kind == "params.yaml")
             path.write_bytes(spoilt)
-            yield _tried(f"{kind}, spoilt at random", how, lambda read=read, path=path: read(path), work)
+            promise, fault, held, detail = _tried(
+                f"{kind}, spoilt at random", "one to four changes", lambda read=read, path=path: read(path), work
+            )
+            yield promise, fault, held, f"{how}: {detail}"
         path.unlink()
 
 
