@@ -36,6 +36,7 @@ MADE = "data", "figures", "metrics", "models", "report"
 NOT_OURS = re.compile(r"(metrics|figures|results|tests)/|dvc\.lock$")  # of the repository: what a run makes
 KILLS = 30  # at random moments
 CUTS = 20  # in renames and in writing
+MISSES = 20  # blows that may come too late, one after another
 WAIT = 30  # seconds in which all that a kill leaves behind must have ended
 LONG = 600
 
@@ -112,8 +113,7 @@ def trials(seed: int, work: Path) -> Iterator[Trial]:
         plan.append((signal.SIGKILL, who, f"{who} {what} {chance.randrange(most)}"))
     plan += [(number, who, "") for who in ("runner", "stage") for number in STOPS]
     for number, who, cut in plan:
-        struck = False
-        while not struck:  # a blow that came too late says nothing
+        for _ in range(MISSES):  # a blow that came too late says nothing
             stage = chance.choice(STAGES)
             shutil.rmtree(folder, ignore_errors=True)
             shutil.copytree(whole, folder, symlinks=True)
@@ -123,7 +123,9 @@ def trials(seed: int, work: Path) -> Iterator[Trial]:
             else:
                 after = chance.random() * (seconds[stage] + (seconds["runner"] if who == "runner" else 0))
                 struck, problem = _stopped(folder, stage, who, number, after)
-        problem = problem or _finished(folder, right)
+            if struck:
+                break
+        problem = problem or ("" if struck else "never at work when it was to be hit") or _finished(folder, right)
         what = cut.split()[1] if cut else ""
         where = IN.get(what, f"in the middle of writing {what}") if what else "at a random moment"
         name = "kill -9" if number == signal.SIGKILL else number.name
@@ -197,8 +199,8 @@ def _stopped(folder: Path, stage: str, who: str, number: signal.Signals, after: 
     """Have a stage made, and send `who` the signal after some seconds; returns whether it was still at work, and what
     went wrong."""
     command = [*(RUNNER if who == "runner" else DVC), stage]
-    pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, cwd=folder, env=_environment(folder), start_new_session=True, **pipes) as process:
+    more = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True, "preexec_fn": _hears}
+    with subprocess.Popen(command, cwd=folder, env=_environment(folder), start_new_session=True, **more) as process:
         time.sleep(after)
         victims = [process.pid]
         while who == "stage" and process.poll() is None and not (victims := _processes(folder, "stages/")):
@@ -213,6 +215,11 @@ def _stopped(folder: Path, stage: str, who: str, number: signal.Signals, after: 
         return struck, "" if right or number == signal.SIGKILL or not struck else f"{process.returncode}, {said!r}"
     silent = process.returncode == -number or f"exited with -{number}" in said  # before its first line of code
     return process.returncode != 0, "" if silent or process.returncode == 0 else f"{process.returncode}, {said!r}"
+
+
+def _hears() -> None:
+    for number in STOPS:  # even if we run in the background, or under nohup
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _cut(folder: Path, stage: str, cut: str) -> tuple[bool, str]:

@@ -62,7 +62,10 @@ def test_an_unreadable_file_stays_while_another_dvc_is_at_work(name):
     assert path.exists()
 
 
-@pytest.mark.parametrize("text", ["schema: '2.0'\nstages:\n  a: [", "stages: {}\n", "\n", "\0", "- a\n"])
+CUT = "schema: '2.0'\nstages:\n  a:\n    cmd: x\n    outs:\n    - path"  # YAML, but no dvc.lock
+
+
+@pytest.mark.parametrize("text", ["schema: '2.0'\nstages:\n  a: [", "stages: {}\n", "\n", "\0", "- a\n", CUT])
 def test_damaged_results_are_put_aside(text):
     path = written("dvc.lock", text)
     (said,) = leftovers.mend()

@@ -90,12 +90,8 @@ def _mend_results(root: Path) -> Iterator[str]:
             f"{path}: has the marks of a merge ({CONFLICT}); take one side, `git checkout --ours dvc.lock` or "
             "--theirs: what the other made is found in DVC's cache"
         )
-    with suppress(yaml.YAMLError):
-        if not text.strip():
-            if path.stat().st_size == 0:  # DVC reads it as no results
-                return
-        elif isinstance(found := yaml.load(text, Loader), dict) and found.get("schema"):
-            return
+    if path.stat().st_size == 0 or _valid(text):  # DVC reads an empty file as no results
+        return
     _refuse_beside_another(path, root)
     aside = root / WORK / "dvc.lock.damaged"
     aside.parent.mkdir(exist_ok=True)
@@ -103,6 +99,17 @@ def _mend_results(root: Path) -> Iterator[str]:
     committed = subprocess.run(["git", "checkout", "--quiet", "--", "dvc.lock"], cwd=root, stderr=subprocess.DEVNULL)
     instead = "removed" if committed.returncode else "git's is back in its place"
     yield f"{path}: unreadable, as a killed dvc may leave it; {instead}, what was made is found in DVC's cache"
+
+
+def _valid(text: str) -> bool:
+    """Whether DVC would take this for a dvc.lock."""
+    from dvc.schema import COMPILED_LOCKFILE_SCHEMA  # here: half a second to import
+    from voluptuous import Invalid
+
+    with suppress(yaml.YAMLError, Invalid):
+        COMPILED_LOCKFILE_SCHEMA(yaml.load(text, Loader))
+        return True
+    return False
 
 
 def mend_runs(runs: Path, root: Path = Path()) -> list[str]:
