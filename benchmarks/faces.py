@@ -29,7 +29,9 @@ def make(folder: Path, quick: bool) -> None:
     with files.writing(folder / "raw" / ARCHIVE) as path, zipfile.ZipFile(path, "w") as archive:
         for number, image in enumerate(itertools.islice(itertools.cycle(images), packed), 1):
             archive.writestr(MEMBER.format(number), image)
-    files.write_json(folder / "raw" / "source.json", {"source": "synthetic"})
+    path = folder / "raw" / ARCHIVE
+    record = {"sha256": files.sha256(path), "bytes": path.stat().st_size}
+    files.write_json(folder / "raw" / "source.json", {"source": "synthetic", "files": {ARCHIVE: record}})
     (folder / "jpeg" / "faces").mkdir(parents=True)
     for number, image in enumerate(itertools.islice(itertools.cycle(images), trained), 1):
         (folder / "jpeg" / "faces" / f"{number:06d}.jpg").write_bytes(image)

@@ -15,11 +15,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from autofaces.core import WAITING
 from autofaces.core.machine import processors
-from autofaces.pipeline.crew import WAITING
 
 ROOT = Path(__file__).parents[1]
 BUSY = sys.executable, "-c", "while True: pass"
+
+# torch reads what its threads do as it is loaded; the project's own rooms set it as they are imported
+SPINNING = "import torch, runpy; runpy.run_module('benchmarks.worker', run_name='__main__')"
 
 
 class Skip(Exception):
@@ -221,12 +224,11 @@ class Bench:
         threads = case.threads or processors()
         environment = {k: v for k, v in os.environ.items() if k not in WAITING}
         environment |= {"OMP_NUM_THREADS": str(threads), "CUDA_VISIBLE_DEVICES": ""}  # of GPUs: benchmarks/gpu.py
-        environment |= WAITING if case.waiting else {}
         found = []
         for copy in range(case.copies):
             key = (case.process, threads, case.waiting, copy) if not self.quick else (copy,)
             if key not in self._workers:
-                command = sys.executable, "-m", "benchmarks.worker"
+                command = (sys.executable, *(("-m", "benchmarks.worker") if case.waiting else ("-c", SPINNING)))
                 pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
                 with (self.folder / "workers.log").open("a") as log:
                     self._workers[key] = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=log, **pipes)
