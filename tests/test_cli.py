@@ -110,7 +110,7 @@ class TestCheck:
         settings = (ROOT / "params.yaml").read_text()
         grey = settings[settings.index("  celeba-grey64:\n    archive") : settings.index("  cufs:\n    archive")]
         larger = settings.replace(grey, grey.replace("size: 64", "size: 128"))
-        result = invoke("check", replace=(settings, larger.replace("{anime: 64}", "{anime: 64, celeba-grey64: 64}")))
+        result = invoke("check", replace=(settings, larger.replace("celeba: 64}", "celeba: 64, celeba-grey64: 64}")))
         assert result.stderr.splitlines() == [
             "error: 1 wrong:",
             "  params.yaml: experiments.kolotouros-celeba-vae.model: at datasets.celeba-grey64.size = 128: deep_vae: "

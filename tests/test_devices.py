@@ -9,11 +9,13 @@ from autofaces.training import devices
 
 @pytest.fixture(autouse=True)
 def cpu(monkeypatch):
-    """A machine without a GPU, whose number of threads comes back afterwards."""
+    """A machine without a GPU, whose number of threads and precision come back afterwards."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     before = torch.get_num_threads()
+    precise = [operations.fp32_precision for operations in (torch.backends.cudnn.conv, torch.backends.cuda.matmul)]
     yield
     torch.set_num_threads(before)
+    torch.backends.cudnn.conv.fp32_precision, torch.backends.cuda.matmul.fp32_precision = precise
 
 
 @pytest.mark.parametrize(("asked", "used"), [(1, 1), (None, processors())], ids=["so many", "all"])

@@ -98,10 +98,15 @@ def unpacked(temporary: Path) -> None:
     (temporary / "a.txt").write_text("x" * 100_000)
 
 
+def saved(temporary: Path) -> None:
+    with temporary.open("wb") as file:
+        np.save(file, np.zeros(100_000))
+
+
 WRITERS = {
     "text": lambda temporary: temporary.write_text("x" * 100_000),
     "a folder": unpacked,
-    "NumPy": lambda temporary: np.save(temporary.open("wb"), np.zeros(100_000)),
+    "NumPy": saved,
     "PyTorch": lambda temporary: torch.save(torch.zeros(100_000), temporary),
     "safetensors": lambda temporary: save_file({"a": torch.zeros(100_000)}, temporary),
 }

@@ -55,7 +55,9 @@ def test_a_readable_list_of_locks_stays():
 @pytest.mark.parametrize("name", [".dvc/tmp/rwlock", "dvc.lock"])
 def test_an_unreadable_file_stays_while_another_dvc_is_at_work(name):
     path = written(name, "{[")
-    with subprocess.Popen([sys.executable, "-c", "input()", "dvc"], stdin=subprocess.PIPE) as other:
+    waits = [sys.executable, "-c", "print(flush=True); input()", "dvc"]
+    with subprocess.Popen(waits, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        other.stdout.readline()  # it is at work, under its own name
         with pytest.raises(BadInput, match=f"another dvc is at work here: process {other.pid}; stop it"):
             leftovers.mend()
         other.communicate(b"\n")

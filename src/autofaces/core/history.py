@@ -54,7 +54,8 @@ def read(folder: Path | str) -> "pd.DataFrame":
     for file in files:
         try:
             columns.append(pd.read_csv(file, sep="\t", index_col="step")[file.stem])
-            if not (columns[-1].index.is_unique and pd.api.types.is_numeric_dtype(columns[-1])):
+            numbers = all(map(pd.api.types.is_numeric_dtype, (columns[-1], columns[-1].index)))
+            if not (columns[-1].index.is_unique and numbers):
                 raise ValueError("a step twice, or text where numbers belong")
         except (ValueError, KeyError) as error:
             raise BadInput(f"{file}: damaged history ({error}); run `dvc repro --force train` of its row") from None
