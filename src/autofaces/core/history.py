@@ -57,7 +57,7 @@ def read(folder: Path | str) -> "pd.DataFrame":
             numbers = all(map(pd.api.types.is_numeric_dtype, (columns[-1], columns[-1].index)))
             if not (columns[-1].index.is_unique and numbers):
                 raise ValueError("a step twice, or text where numbers belong")
-        except (ValueError, KeyError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise BadInput(f"{file}: damaged history ({error}); run `dvc repro --force train` of its row") from None
     return pd.concat(columns, axis=1).reset_index()
 
