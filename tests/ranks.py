@@ -6,8 +6,10 @@ what: each (the histories of all cases), fatal (rank 1 kills itself in the middl
 import os
 import signal
 import sys
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import torch
@@ -47,8 +49,6 @@ def fit(
         "float32": normalise,
         "float64": lambda *given: normalise(*given).double(),
     }  # of the latter, hardly rounded
-    for module in (horizon, loop, steps):
-        module.normalise = kinds[kind]
     if kind == "float64":
         model = model.double()
         model.decoder.register_forward_pre_hook(lambda _, given: given[0].double())  # a code is drawn in float32
@@ -57,10 +57,11 @@ def fit(
     plan = loop.plan("tiny", schedule, len(train), None)
     folder.mkdir(exist_ok=True)
     more = {"checkpoint": folder / f"{case}.pt", "look": horizon.of_training(folder / case, validation, plan.steps, 15)}
-    rows = loop.fit(
-        *("tiny", model, objective or own, [train], validation, plan, schedule), seed=0, dtype=torch.float32, **more
-    )
-    return model, list(rows)
+    with ExitStack() as undone:
+        for module in (horizon, loop, steps):
+            undone.enter_context(mock.patch.object(module, "normalise", kinds[kind]))
+        given = (model, objective or own, [train], validation, plan, schedule)
+        return model, list(loop.fit("tiny", *given, seed=0, dtype=torch.float32, **more))
 
 
 def fatal(model, images, context):
