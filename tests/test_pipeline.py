@@ -276,7 +276,7 @@ def test_a_fifth_paper_is_a_file_and_its_rows(remade):
     """Follows CONTRIBUTING, "A paper", to the end."""
     file = remade.folder / "src/autofaces/papers/toy2026.py"
     file.write_text(TOY)
-    train = {"steps": 9, "batch_size": 32, "optimizer": "adam", "learning_rate": 0.001}
+    train = {"steps": 9, "batch_size": 32, "optimizer": "adam", "learning_rate": 0.001, "bfloat16": False}
     remade.replace("params.yaml", "  baseline:\n", f"  toy2026: {{train: {json.dumps(train)}}}\n  baseline:\n")
     row = {"paper": "toy2026", "dataset": "cufs", "model": {"name": "sketch"}, "objective": {"name": "mse"}}
     remade.replace("params.yaml", "  pca-lfw:\n", f"  toy: {json.dumps(row)}\n  pca-lfw:\n")
