@@ -11,11 +11,10 @@ from autofaces.training import devices
 def cpu(monkeypatch):
     """A machine without a GPU, whose number of threads and precision come back afterwards."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    before = torch.get_num_threads()
-    precise = [operations.fp32_precision for operations in (torch.backends.cudnn.conv, torch.backends.cuda.matmul)]
+    threads, tf32 = torch.get_num_threads(), (torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32)
     yield
-    torch.set_num_threads(before)
-    torch.backends.cudnn.conv.fp32_precision, torch.backends.cuda.matmul.fp32_precision = precise
+    torch.set_num_threads(threads)
+    torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32 = tf32
 
 
 @pytest.mark.parametrize(("asked", "used"), [(1, 1), (None, processors())], ids=["so many", "all"])
@@ -36,8 +35,9 @@ def test_a_gpu_is_taken_where_there_is_one_and_its_result_names_no_threads(monke
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
     monkeypatch.setattr(torch.backends.cudnn, "deterministic", False)
-    torch.backends.cudnn.conv.fp32_precision = torch.backends.cuda.matmul.fp32_precision = "tf32"
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = True
     machine = devices.pick(4, "auto")
     assert machine.described() == {"device": "cuda", "precision": "bfloat16"}
     assert torch.backends.cudnn.deterministic
-    assert torch.backends.cudnn.conv.fp32_precision == torch.backends.cuda.matmul.fp32_precision == "ieee"
+    assert not torch.backends.cudnn.allow_tf32
+    assert not torch.backends.cuda.matmul.allow_tf32

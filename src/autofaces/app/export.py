@@ -76,7 +76,6 @@ def write(path: Path, model: nn.Module, config: Mapping[str, Any], part: str) ->
         inputs = {"code": _run(_Encode(model), images)[0]}
     (given,) = inputs.values()
     expected = _run(graph, given)
-    torch.backends.cudnn.rnn.fp32_precision = torch.backends.cudnn.conv.fp32_precision  # it asks for both as for one
     program = torch.onnx.export(
         graph,
         (given,),

@@ -33,7 +33,7 @@ def pick(threads: int | None, precision: str = "float32") -> Machine:
     """
     if torch.cuda.is_available():
         torch.backends.cudnn.deterministic = True  # the same bytes on the same machine
-        torch.backends.cudnn.conv.fp32_precision = torch.backends.cuda.matmul.fp32_precision = "ieee"
+        torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
         device, fast = torch.device("cuda"), torch.cuda.is_bf16_supported()
         if ranks.launched():
             torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
